@@ -1,0 +1,43 @@
+/* base - the few things every file may use: memory that cannot fail, assertions that stay in
+ * release builds, containers of members. Knows nothing of weir. */
+#ifndef BASE_BASE_H
+#define BASE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define nelem(a)                      (sizeof(a) / sizeof((a)[0]))
+#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
+#define likely(x)                     __builtin_expect(!!(x), 1)
+#define unlikely(x)                   __builtin_expect(!!(x), 0)
+
+#define NODISCARD         __attribute__((warn_unused_result))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#define COLD              __attribute__((cold, noinline))
+#define CACHE_LINE        64
+#define CACHE_ALIGNED     __attribute__((aligned(CACHE_LINE)))
+
+/* Impossible states end the process, in release builds too: message, abort. */
+#define ASSERT(cond)                                                                               \
+	do {                                                                                       \
+		if (unlikely(!(cond)))                                                             \
+			base_panic(#cond, __FILE__, __LINE__);                                     \
+	} while (0)
+
+/* A counter with one writer and readers in other threads: a plain add, without a lock prefix. */
+#define COUNTER_ADD(c, n) __atomic_store_n(&(c), (c) + (n), __ATOMIC_RELAXED)
+#define COUNTER_READ(c)   __atomic_load_n(&(c), __ATOMIC_RELAXED)
+
+/* Never returns. */
+void base_panic(const char *cond, const char *file, int line) COLD __attribute__((noreturn));
+
+/* malloc and friends that never return NULL: running out of memory is impossible-class, since
+ * everything a peer can make us hold is bounded by a limit at the door. Release with free(). */
+void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
+void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
+void *xrealloc(void *p, size_t size) __attribute__((returns_nonnull));
+char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
+char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2) __attribute__((malloc, returns_nonnull));
+
+#endif
