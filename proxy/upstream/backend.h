@@ -1,0 +1,60 @@
+/* backend - a named set of endpoints with the way to choose among them and the limits on them.
+ * The struct is part of a snapshot: immutable, shared. What changes at run time hangs in
+ * backend_state, which the registry keeps over reloads, and in the endpoints. */
+#ifndef UPSTREAM_BACKEND_H
+#define UPSTREAM_BACKEND_H
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "io/proxy_protocol.h"
+#include "upstream/balance.h"
+
+enum hash_source { HASH_OF_CLIENT, HASH_OF_PATH, HASH_OF_HEADER, HASH_OF_COOKIE };
+
+struct backend_state {   /* one per backend name, process-wide, survives reload */
+	struct str name; /* owned */
+	struct meter *meter;
+	_Atomic uint32_t refs;
+	CACHE_ALIGNED _Atomic uint32_t requests; /* in flight */
+	_Atomic uint32_t conns;                  /* open */
+};
+
+struct backend {
+	struct str name; /* borrowed from the state */
+	struct position at;
+	struct backend_state *state;    /* ref */
+	struct balance_target *targets; /* owned; endpoints are refs */
+	uint32_t n;
+	struct balance *balance; /* owned */
+	bool hashed;
+	enum hash_source hash_source;
+	struct str hash_name;                   /* owned */
+	uint32_t max_connections, max_requests; /* 0: no limit */
+	enum proxy_protocol proxy_protocol;
+};
+
+struct backend_spec {
+	struct str name;
+	struct position at;
+	struct balance_spec balance; /* its targets' endpoints are taken over as refs */
+	bool hashed;
+	enum hash_source hash_source;
+	struct str hash_name;
+	uint32_t max_connections, max_requests;
+	enum proxy_protocol proxy_protocol;
+};
+
+struct backend *backend_new(struct registry *r, const struct backend_spec *spec);
+void backend_free(struct backend **b);
+
+/* Counts one more request towards the backend and a chosen endpoint, or refuses:
+ * FAULT_connection_limit_reached. Every enter is followed by exactly one leave. */
+enum fault backend_enter(struct backend *b) NODISCARD;
+void backend_leave(struct backend *b);
+enum fault backend_conn_open(struct backend *b) NODISCARD; /* the same for connections */
+void backend_conn_closed(struct backend_state *s);
+/* Chooses and counts in_flight on the endpoint; BALANCE_NONE: none available. */
+uint32_t backend_pick(struct backend *b, const struct balance_pick *pick);
+void backend_pick_done(struct endpoint *e);
+
+#endif

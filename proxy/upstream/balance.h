@@ -1,0 +1,64 @@
+/* balance - picks an endpoint of a backend for one request. One const struct of operations per
+ * algorithm, one file each; built once per snapshot, immutable but for atomics, shared by all
+ * workers. Pure arithmetic: no I/O, no clock, no allocation in a pick. */
+#ifndef UPSTREAM_BALANCE_H
+#define UPSTREAM_BALANCE_H
+
+#include "upstream/endpoint.h"
+
+enum { BALANCE_NONE = UINT32_MAX, BALANCE_TRIED_MAX = 8 };
+enum balance_kind {
+	BALANCE_KIND_LEAST,
+	BALANCE_KIND_ROUND,
+	BALANCE_KIND_RANDOM,
+	BALANCE_KIND_MAGLEV,
+	BALANCE_KIND_RING
+};
+
+struct balance_target {
+	struct endpoint *endpoint; /* borrowed from the backend */
+	uint32_t weight;           /* 1-1000 */
+};
+
+struct balance_spec {
+	enum balance_kind kind;
+	const struct balance_target *targets; /* borrowed; outlives the balancer */
+	uint32_t n;
+	uint32_t bound; /* percent of the average load for hashing; 0: unbounded */
+};
+
+struct balance_pick {
+	uint64_t key;                      /* hash of the request's key, for maglev and ring */
+	uint64_t random;                   /* fresh random bits */
+	uint32_t tried[BALANCE_TRIED_MAX]; /* targets that are not to be chosen again */
+	uint32_t n_tried;
+};
+
+struct balance {
+	const struct balance_ops *ops;
+	const struct balance_target *targets;
+	uint32_t n;
+};
+
+struct balance_ops {
+	const char *name; /* as in the configuration */
+	struct balance *(*build)(const struct balance_spec *spec);
+	/* Index of an endpoint that is up and not tried; BALANCE_NONE when there is none. */
+	uint32_t (*pick)(struct balance *b, const struct balance_pick *pick);
+	void (*free)(struct balance *b);
+};
+
+extern const struct balance_ops balance_least, balance_round, balance_random, balance_maglev,
+    balance_ring;
+
+struct balance *balance_new(const struct balance_spec *spec);
+void balance_free(struct balance **b);
+static inline uint32_t
+balance_next(struct balance *b, const struct balance_pick *pick)
+{
+	return b->ops->pick(b, pick);
+}
+/* May target i be chosen in this pick? Up, and not among the tried. */
+bool balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i);
+
+#endif

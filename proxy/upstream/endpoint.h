@@ -1,0 +1,44 @@
+/* endpoint - one address of a backend, and its state at run time: what is in flight, whether it may
+ * be used. Lives in the registry under backend name + endpoint text, so a reload loses nothing;
+ * snapshots hold references. State has one writer (the control thread), counters are atomics that
+ * all workers share. */
+#ifndef UPSTREAM_ENDPOINT_H
+#define UPSTREAM_ENDPOINT_H
+
+#include "base/metric.h"
+#include "io/addr.h"
+
+enum endpoint_state { ENDPOINT_UP, ENDPOINT_DOWN /* by hand or its name does not resolve */ };
+
+struct endpoint {
+	/* set at birth, constant */
+	struct str name;     /* as written in the file; owned */
+	struct str backend;  /* owned */
+	uint32_t id;         /* small, unique among the living: index of per-worker pools */
+	struct meter *meter; /* counters per worker; ref */
+	/* written by the control thread, read by all */
+	struct addr addr;           /* constant while in use; a name that moves is a new endpoint */
+	_Atomic uint32_t state;     /* enum endpoint_state */
+	const char *_Atomic reason; /* constant words for people: why it is not up; NULL */
+	_Atomic uint32_t refs;
+	/* written by all workers */
+	CACHE_ALIGNED _Atomic uint32_t in_flight; /* exchanges and tunnels assigned to it */
+	_Atomic uint32_t conns;                   /* open connections, all workers */
+};
+
+struct registry; /* all living endpoints and backends' run-time state; control thread only */
+
+struct registry *registry_new(struct meters *meters);
+void registry_free(struct registry **r);
+/* The living one with this key, or a new one; counted. address is given at birth only: another
+ * address under the same text is another endpoint (the old one goes with its last reference). */
+struct endpoint *registry_endpoint(
+    struct registry *r, struct str backend, struct str name, const struct addr *addr);
+/* Gives a reference back; the last one frees. Any thread may call it; ids are reused only after
+ * registry_sweep on the control thread. */
+void endpoint_unref(struct endpoint **e);
+void registry_sweep(struct registry *r);
+/* One more than the highest id ever given: the size of per-worker pool arrays. */
+uint32_t registry_ids(const struct registry *r);
+
+#endif
