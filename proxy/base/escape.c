@@ -1,0 +1,121 @@
+/* Nearly all text is clean, so eight bytes are looked at in one go: a byte is special when it is
+ * below the lowest printable one, is a quote or a backslash, or is 0x7f or above. Borrows and
+ * carries between the lanes start only in lanes that are special themselves, so the question "is
+ * any of the eight special?" is answered exactly. */
+#include "base/escape.h"
+
+enum { LANES = sizeof(uint64_t), DEL = 0x7f };
+
+#define LANE_ALL(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static const char hex_digits[] = "0123456789abcdef";
+static const char cut_mark[] = "...";
+enum { CUT_MARK = sizeof(cut_mark) - 1 };
+
+static inline bool
+lanes_special(uint64_t x, uint8_t lowest)
+{
+	uint64_t below = x - LANE_ALL(lowest);
+	uint64_t above = x | (x + LANE_ALL(1));
+	uint64_t quote = (x ^ LANE_ALL('"')) - LANE_ALL(1);
+	uint64_t slash = (x ^ LANE_ALL('\\')) - LANE_ALL(1);
+
+	return ((below | above | quote | slash) & LANE_ALL(0x80)) != 0;
+}
+
+static inline bool
+byte_special(unsigned char c, uint8_t lowest)
+{
+	return c < lowest || c == '"' || c == '\\' || c >= DEL;
+}
+
+/* One byte that the quick look found special; the length written, at most ESCAPE_LONGEST. */
+enum { ESCAPE_LONGEST = sizeof("\\u00HH") - 1 };
+static size_t
+escape_byte(char *out, unsigned char c, enum escape_form form)
+{
+	size_t n = 0;
+
+	if (c == '"' || c == '\\') {
+		if (form == ESCAPE_LINE) {
+			out[n++] = (char)c;
+			return n;
+		}
+		if (form == ESCAPE_JSON) {
+			out[n++] = '\\';
+			out[n++] = (char)c;
+			return n;
+		}
+	}
+	out[n++] = '\\';
+	if (form == ESCAPE_JSON) {
+		memcpy(out + n, "u00", 3);
+		n += 3;
+	} else {
+		out[n++] = 'x';
+	}
+	out[n++] = hex_digits[c >> 4];
+	out[n++] = hex_digits[c & 0xf];
+	return n;
+}
+
+/* The slow way, for one byte; false when it would leave no place for the mark of a cut. */
+static bool
+escape_step(char *out, size_t room, size_t *n, unsigned char c, enum escape_form form)
+{
+	char piece[ESCAPE_LONGEST];
+	size_t len = 1;
+
+	if (byte_special(c, ' '))
+		len = escape_byte(piece, c, form);
+	else
+		piece[0] = (char)c;
+	if (*n + len + CUT_MARK > room)
+		return false;
+	memcpy(out + *n, piece, len);
+	*n += len;
+	return true;
+}
+
+size_t
+escape_write(char *out, size_t room, struct str s, enum escape_form form)
+{
+	size_t n = 0, i = 0;
+	uint64_t x;
+
+	ASSERT(room >= ESCAPE_ROOM_MIN);
+	while (i < s.len) {
+		if (s.len - i >= LANES && room - n >= LANES + CUT_MARK) {
+			memcpy(&x, s.p + i, LANES);
+			if (!lanes_special(x, ' ')) {
+				memcpy(out + n, &x, LANES);
+				n += LANES;
+				i += LANES;
+				continue;
+			}
+		}
+		if (!escape_step(out, room, &n, (unsigned char)s.p[i], form)) {
+			memcpy(out + n, cut_mark, CUT_MARK);
+			return n + CUT_MARK;
+		}
+		i++;
+	}
+	return n;
+}
+
+bool
+escape_is_word(struct str s)
+{
+	size_t i = 0;
+	uint64_t x;
+
+	for (; s.len - i >= LANES; i += LANES) {
+		memcpy(&x, s.p + i, LANES);
+		if (lanes_special(x, ' ' + 1))
+			return false;
+	}
+	for (; i < s.len; i++)
+		if (byte_special((unsigned char)s.p[i], ' ' + 1))
+			return false;
+	return s.len > 0;
+}
