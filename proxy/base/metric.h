@@ -4,9 +4,11 @@
 #ifndef BASE_METRIC_H
 #define BASE_METRIC_H
 
+#include <stdatomic.h>
+
 #include "base/str.h"
 
-enum { METRIC_WORKERS_MAX = 256, METRIC_BUCKETS = 14, METRIC_CODES = 24 };
+enum { METRIC_WORKERS_MAX = 256, METRIC_BUCKETS = 13, METRIC_CODES = 24 };
 
 enum meter_kind {
 	METER_WORKER,
@@ -54,7 +56,7 @@ void *meter_block_new(struct meter *meter, uint32_t worker) COLD;
 static inline void *
 meter_block(struct meter *meter, uint32_t worker)
 {
-	void *b = __atomic_load_n(&meter->blocks[worker], __ATOMIC_ACQUIRE);
+	void *b = atomic_load_explicit(&meter->blocks[worker], memory_order_acquire);
 
 	return likely(b != NULL) ? b : meter_block_new(meter, worker);
 }
