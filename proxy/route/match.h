@@ -16,7 +16,12 @@ struct pattern_error {
 
 /* NULL on a bad pattern, with *e filled. */
 struct pattern *pattern_new(struct str text, struct pattern_error *e);
+/* The same test without building anything: for those who only want the error. */
+bool pattern_check(struct str text, struct pattern_error *e) NODISCARD;
 void pattern_free(struct pattern **p);
+/* Bytes every match begins with, at the front of the subject; empty when that cannot be told.
+ * Borrowed from p. */
+struct str pattern_stem(const struct pattern *p);
 /* Unanchored unless the pattern says so. A hit match limit is no match. */
 bool pattern_match(const struct pattern *p, struct match_scratch *scratch, struct str subject);
 
