@@ -14,7 +14,7 @@ SEAMS = (  # header, who may include it
     ("yaml.h", "config/document.c"),
     ("lua.h lualib.h lauxlib.h", "lua/*"),
     ("jansson.h", "proxy/admin/* proxy/run/* config/*"),  # not on the data path
-    ("xxhash.h", "proxy/base/* proxy/upstream/*"),
+    ("xxhash.h", "proxy/* config/*"),
 )
 SYSTEM = re.compile(
     r"(sys|linux|netinet|arpa|net|asm)/\w+\.h|"
