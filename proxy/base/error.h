@@ -29,27 +29,34 @@ struct error {
 	enum severity severity;
 	char *text;   /* owned: "unknown key \"retires\" in a route" */
 	char *hint;   /* owned, or NULL: "did you mean \"retry\"?" */
-	char *source; /* owned, or NULL: the line of the file, without its newline */
+	char *source; /* owned, or NULL: the line of the file, or the part of it around `at` */
+	uint32_t cut; /* bytes of the line left out before source */
+	bool cut_end; /* there is more of the line after source */
 };
+
+/* Above this many of one file nobody reads on: the rest is only counted. */
+enum { ERRORS_KEPT = 200 };
 
 struct errors {
 	struct error *first, **last; /* in the order they were added */
-	unsigned error_count, warning_count;
+	unsigned error_count, warning_count, kept;
 };
 
 void errors_init(struct errors *e);
 void errors_free(struct errors *e);
 
-/* Adds one; the newest is returned so that a hint can be set. source is copied (STR_NONE: none). */
+/* Adds one; the newest is returned so that a hint can be set, NULL when it was only counted.
+ * source, the whole line, is copied (STR_NONE: none). */
 struct error *errors_add(struct errors *e, enum severity severity, struct position at,
     struct str source, const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* A no-op on NULL. */
 void error_hint(struct error *error, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* All of them, by file and line, in text form; colour when asked. Ends with no summary line. */
 void errors_print(const struct errors *e, FILE *out, bool color);
 
-/* The nearest of `n` words to `word` by Damerau distance <= 2 (less for short words); NULL: none.
- */
+/* The nearest of `n` words to `word` by Damerau distance: 2, less for short words, 3 for long ones
+ * that begin alike. NULL: none. */
 const char *error_suggest(struct str word, const char *const *words, size_t n);
 
 #endif
