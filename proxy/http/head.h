@@ -82,6 +82,8 @@ const struct field *fields_find(const struct fields *f, enum field_id id);
 const struct field *fields_find_name(const struct fields *f, struct str name);
 /* Appends; grows in the arena. False only when the arena is full. */
 bool fields_add(struct fields *f, struct arena *a, struct str name, struct str value) NODISCARD;
+/* Makes room for `more` fields beyond the n there are. False as above. */
+bool fields_reserve(struct fields *f, struct arena *a, uint32_t more) NODISCARD;
 struct str field_value(const struct field *f); /* STR_NONE for NULL */
 
 #endif

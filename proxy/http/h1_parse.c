@@ -1,0 +1,390 @@
+#include "http/h1_parse.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "http/chars.h"
+#include "http/uri.h"
+
+/* Three passes over a head, each simple: h1_head_size finds its end (and refuses bare LF), the
+ * parsers below cut it into pieces (and refuse bad bytes), uri.c and framing.c judge the pieces.
+ *
+ * What makes the loops short is one invariant, checked once at the door: a head ends in CRLF CRLF.
+ * CR is of no class that any loop here steps over, so every loop stops at the latest on the first
+ * of those four bytes, without comparing with the end. */
+
+enum {
+	METHOD_MAX = 32,   /* bytes of a method */
+	VERSION_MAJOR = 5, /* where "HTTP/1.1" has its digits */
+	VERSION_MINOR = 7,
+	VERSION_LEN = 8,
+	MINOR_MAX = 1,     /* above this, a minor version means 1.1 (RFC 9110 section 2.5) */
+	STATUS_DIGITS = 3, /* RFC 9112 section 4 */
+	END_LEN = 4,       /* CRLF CRLF */
+	VECTOR = 16,       /* bytes of an SSE2 register */
+};
+
+_Static_assert(H1_HEAD_MAX <= UINT16_MAX + 1 && (int)H1_TRAILER_MAX <= (int)H1_HEAD_MAX,
+    "the length of a name fits field.name_len");
+
+#ifdef __SSE2__
+static inline __m128i
+vector_load(const char *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* 0xff where lo <= byte <= hi, for ASCII bounds; bytes from 0x80 are negative and below lo. */
+static inline __m128i
+vector_within(__m128i v, char lo, char hi)
+{
+	return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(lo - 1))),
+	    _mm_cmplt_epi8(v, _mm_set1_epi8((char)(hi + 1))));
+}
+#endif
+
+/* The first byte from p on that may not stand in a field value (RFC 9110 section 5.5): a control
+ * but HTAB, or DEL. */
+static inline const char *
+value_end(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	for (; end - p >= VECTOR; p += VECTOR) {
+		__m128i v = vector_load(p);
+		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+		__m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
+		__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+		int hits = _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del));
+
+		if (hits != 0)
+			return p + __builtin_ctz((unsigned)hits);
+	}
+#else
+	(void)end;
+#endif
+	while (char_is(*p, CHAR_VALUE))
+		p++;
+	return p;
+}
+
+/* The first byte from p on that is not of a token (RFC 9110 section 5.6.2): letters, digits and
+ * hyphens by the vector, the rare ones by the table. */
+static inline const char *
+token_end(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	if (end - p >= VECTOR) {
+		__m128i v = vector_load(p);
+		__m128i letter = vector_within(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z');
+		__m128i digit = vector_within(v, '0', '9');
+		__m128i hyphen = _mm_cmpeq_epi8(v, _mm_set1_epi8('-'));
+		int plain = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), hyphen));
+
+		p += __builtin_ctz(~(unsigned)plain);
+	}
+#else
+	(void)end;
+#endif
+	while (char_is(*p, CHAR_TOKEN))
+		p++;
+	return p;
+}
+
+/* The first byte from p on that ends or spoils a request target: up to SP, or DEL. */
+static inline const char *
+target_end(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	for (; end - p >= VECTOR; p += VECTOR) {
+		__m128i v = vector_load(p);
+		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
+		__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+		int hits = _mm_movemask_epi8(_mm_or_si128(low, del));
+
+		if (hits != 0)
+			return p + __builtin_ctz((unsigned)hits);
+	}
+#else
+	(void)end;
+#endif
+	while ((unsigned char)*p > ' ' && *p != 0x7f)
+		p++;
+	return p;
+}
+
+/* Looks at the LF at `at`. True: the section ends or fails here. A section that begins with an
+ * empty line is over if it is one of trailers, and malformed if it is a head. */
+static inline bool
+line_ends(const char *bytes, size_t at, enum fault lone, enum fault *fault)
+{
+	if (at == 0 || bytes[at - 1] != '\r') {
+		*fault = FAULT_http_request_error; /* RFC 9112 section 2.2: bare LF */
+		return true;
+	}
+	if (at == 1) {
+		*fault = lone;
+		return true;
+	}
+	return at >= END_LEN - 1 && bytes[at - 2] == '\n' && bytes[at - 3] == '\r';
+}
+
+static inline size_t
+section_size(struct str bytes, size_t *scanned, size_t max, enum fault lone, enum fault *fault)
+{
+	size_t at = *scanned, len = bytes.len < max ? bytes.len : max;
+
+	*fault = FAULT_none;
+	/* Not HTTP/1 at all, most likely TLS: say so now, there may never be a line end. */
+	if (at == 0 && len > 0 && bytes.p[0] != '\r' && !char_is(bytes.p[0], CHAR_TOKEN)) {
+		*fault = FAULT_http_request_error;
+		return 0;
+	}
+#ifdef __SSE2__
+	for (; at < len && len - at >= VECTOR; at += VECTOR) {
+		__m128i lf = _mm_cmpeq_epi8(vector_load(bytes.p + at), _mm_set1_epi8('\n'));
+		unsigned hits = (unsigned)_mm_movemask_epi8(lf);
+
+		for (; hits != 0; hits &= hits - 1) {
+			size_t hit = at + (size_t)__builtin_ctz(hits);
+
+			if (line_ends(bytes.p, hit, lone, fault))
+				return *fault == FAULT_none ? (*scanned = hit + 1) : 0;
+		}
+	}
+#endif
+	for (; at < len; at++)
+		if (bytes.p[at] == '\n' && line_ends(bytes.p, at, lone, fault))
+			return *fault == FAULT_none ? (*scanned = at + 1) : 0;
+	*scanned = at;
+	if (bytes.len >= max)
+		*fault = FAULT_header_too_large;
+	return 0;
+}
+
+size_t
+h1_head_size(struct str bytes, size_t *scanned, enum fault *fault)
+{
+	return section_size(bytes, scanned, H1_HEAD_MAX, FAULT_http_request_error, fault);
+}
+
+size_t
+h1_trailer_size(struct str bytes, size_t *scanned, enum fault *fault)
+{
+	return section_size(bytes, scanned, H1_TRAILER_MAX, FAULT_none, fault);
+}
+
+/* One field line (RFC 9112 section 5). Returns the next line; NULL: malformed. The name is
+ * everything before the colon or nothing: so no space before the colon, no line folding, no empty
+ * name (CVE-2023-25725). */
+static inline const char *
+field_parse(const char *p, const char *end, struct field *out)
+{
+	const char *colon = token_end(p, end), *value = colon + 1, *stop;
+
+	if (*colon != ':' || colon == p)
+		return NULL;
+	while (char_is(*value, CHAR_BLANK))
+		value++;
+	stop = value_end(value, end);
+	if (stop[0] != '\r' || stop[1] != '\n')
+		return NULL;
+	out->name = p;
+	out->name_len = (uint16_t)(colon - p);
+	out->id = (uint16_t)field_id_of(str_of(p, out->name_len));
+	out->value = value;
+	p = stop + 2;
+	while (stop > value && char_is(stop[-1], CHAR_BLANK))
+		stop--;
+	out->value_len = (uint32_t)(stop - value);
+	return p;
+}
+
+/* From the first field line to the blank line, which is the last thing before end. *doubled: a bit
+ * per field_id that came more than once. */
+static enum fault
+fields_parse(const char *p, const char *end, struct arena *a, struct fields *out, uint64_t *doubled)
+{
+	*out = (struct fields){.v = NULL};
+	*doubled = 0;
+	while (*p != '\r') {
+		struct field *field;
+		uint64_t bit;
+
+		if (out->n == H1_FIELDS_MAX || (out->n == out->room && !fields_reserve(out, a, 1)))
+			return FAULT_header_too_large;
+		field = &out->v[out->n];
+		p = field_parse(p, end, field);
+		if (p == NULL)
+			return FAULT_http_request_error;
+		bit = UINT64_C(1) << field->id;
+		*doubled |= out->present & bit;
+		out->present |= bit;
+		out->n++;
+	}
+	/* An empty line in the middle, or a CR on its own. */
+	return p + 2 == end ? FAULT_none : FAULT_http_request_error;
+}
+
+static inline bool
+head_is_closed(struct str bytes)
+{
+	return bytes.len > END_LEN && bytes.len <= H1_HEAD_MAX &&
+	       memcmp(bytes.p + bytes.len - END_LEN, "\r\n\r\n", END_LEN) == 0;
+}
+
+static inline bool
+digit_is(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "HTTP/" DIGIT "." DIGIT (RFC 9112 section 2.3), case-sensitive. *p moves behind it. */
+static inline enum fault
+version_parse(const char **p, const char *end, uint8_t *minor)
+{
+	const char *v = *p;
+
+	if (end - v < VERSION_LEN + END_LEN || memcmp(v, "HTTP/", VERSION_MAJOR) != 0 ||
+	    v[VERSION_MAJOR + 1] != '.' || !digit_is(v[VERSION_MAJOR]) ||
+	    !digit_is(v[VERSION_MINOR]))
+		return FAULT_http_request_error;
+	if (v[VERSION_MAJOR] != '1')
+		return FAULT_version_unsupported;
+	*minor = v[VERSION_MINOR] == '0' ? 0 : MINOR_MAX;
+	*p = v + VERSION_LEN;
+	return FAULT_none;
+}
+
+/* RFC 9112 section 3: method SP request-target SP HTTP-version CRLF, single spaces. */
+static inline enum fault
+request_line_parse(const char **at, const char *end, struct head *out)
+{
+	const char *p = *at, *start = p;
+	enum fault fault;
+
+	p = token_end(p, end);
+	out->method_text = str_of(start, (size_t)(p - start));
+	if (p == start || out->method_text.len > METHOD_MAX || *p != ' ')
+		return FAULT_http_request_error;
+	out->method = method_of(out->method_text);
+	start = ++p;
+	p = target_end(p, end);
+	out->target = str_of(start, (size_t)(p - start));
+	if (p == start || *p != ' ')
+		return FAULT_http_request_error;
+	if (out->target.len > H1_TARGET_MAX)
+		return FAULT_uri_too_long;
+	p++;
+	fault = version_parse(&p, end, &out->minor);
+	if (fault != FAULT_none)
+		return fault;
+	*at = p + 2;
+	return p[0] == '\r' && p[1] == '\n' ? FAULT_none : FAULT_http_request_error;
+}
+
+/* Target and Host against each other: afterwards there is one authority. */
+static inline enum fault
+request_resolve(struct head *out)
+{
+	const struct field *field = fields_find(&out->fields, FIELD_HOST);
+	struct str written = field_value(field);
+	enum fault fault;
+	struct uri uri;
+	uint16_t port;
+
+	/* RFC 9112 section 3.2: without Host, a request of 1.1 is malformed. */
+	if (field == NULL && out->minor > 0)
+		return FAULT_http_request_error;
+	fault = uri_parse(out->method, out->target, &uri);
+	if (fault != FAULT_none)
+		return fault;
+	out->path = uri.path;
+	out->query = uri.query;
+	out->authority = uri.authority;
+	out->host = uri.host;
+	if (field == NULL)
+		return FAULT_none;
+	if (uri.authority.p == NULL) {
+		out->authority = written;
+		return uri_authority(written, &out->host, &port) ? FAULT_none
+								 : FAULT_http_request_error;
+	}
+	/* RFC 9112 section 3.2.2 lets the target win; but whoever sends two different ones hopes
+	 * that two readers choose differently. */
+	return uri_authority_same(uri.authority, written) ? FAULT_none : FAULT_http_request_error;
+}
+
+enum fault
+h1_parse_request(struct str bytes, struct arena *a, struct head *out)
+{
+	const char *p = bytes.p, *end = p + bytes.len;
+	enum fault fault;
+	uint64_t doubled;
+
+	*out = (struct head){.minor = 0};
+	if (!head_is_closed(bytes))
+		return FAULT_http_request_error;
+	fault = request_line_parse(&p, end, out);
+	if (fault == FAULT_none)
+		fault = fields_parse(p, end, a, &out->fields, &doubled);
+	if (fault != FAULT_none)
+		return fault;
+	if ((doubled & UINT64_C(1) << FIELD_HOST) != 0)
+		return FAULT_http_request_error;
+	return request_resolve(out);
+}
+
+/* RFC 9112 section 4: HTTP-version SP 3DIGIT SP [reason] CRLF. The last SP may be missing, as many
+ * servers leave it out with the reason and nothing can be meant by it but that. */
+static enum fault
+status_line_parse(const char **at, const char *end, struct head *out)
+{
+	const char *p = *at, *start;
+	enum fault fault = version_parse(&p, end, &out->minor);
+
+	if (fault != FAULT_none)
+		return fault;
+	if (*p++ != ' ')
+		return FAULT_http_request_error;
+	for (start = p; p - start < STATUS_DIGITS && digit_is(*p); p++)
+		out->status = (uint16_t)(out->status * 10 + (*p - '0'));
+	if (p - start != STATUS_DIGITS || *start == '0' || (*p != ' ' && *p != '\r'))
+		return FAULT_http_request_error;
+	if (*p == ' ')
+		p++;
+	start = p;
+	p = value_end(p, end);
+	out->reason = str_of(start, (size_t)(p - start));
+	*at = p + 2;
+	return p[0] == '\r' && p[1] == '\n' ? FAULT_none : FAULT_http_request_error;
+}
+
+enum fault
+h1_parse_response(struct str bytes, struct arena *a, struct head *out)
+{
+	const char *p = bytes.p, *end = p + bytes.len;
+	enum fault fault = FAULT_http_request_error;
+	uint64_t doubled;
+
+	*out = (struct head){.minor = 0};
+	if (head_is_closed(bytes))
+		fault = status_line_parse(&p, end, out);
+	if (fault == FAULT_none)
+		fault = fields_parse(p, end, a, &out->fields, &doubled);
+	if (fault == FAULT_none)
+		return FAULT_none;
+	return fault == FAULT_header_too_large ? FAULT_http_response_header_section_size
+					       : FAULT_http_protocol_error;
+}
+
+enum fault
+h1_parse_trailers(struct str bytes, struct arena *a, struct fields *out)
+{
+	uint64_t doubled;
+
+	*out = (struct fields){.v = NULL};
+	if (!head_is_closed(bytes) && !str_eq(bytes, STR("\r\n")))
+		return FAULT_http_request_error;
+	return fields_parse(bytes.p, bytes.p + bytes.len, a, out, &doubled);
+}
