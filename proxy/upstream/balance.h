@@ -25,10 +25,12 @@ struct balance_spec {
 	const struct balance_target *targets; /* borrowed; outlives the balancer */
 	uint32_t n;
 	uint32_t bound; /* percent of the average load for hashing; 0: unbounded */
+	/* requests in flight of all targets, for the bound; borrowed. Set by backend_new. */
+	const _Atomic uint32_t *in_flight;
 };
 
 struct balance_pick {
-	uint64_t key;                      /* hash of the request's key, for maglev and ring */
+	uint64_t key;                      /* balance_hash() of the request's key, when hashed */
 	uint64_t random;                   /* fresh random bits */
 	uint32_t tried[BALANCE_TRIED_MAX]; /* targets that are not to be chosen again */
 	uint32_t n_tried;
@@ -58,6 +60,8 @@ balance_next(struct balance *b, const struct balance_pick *pick)
 {
 	return b->ops->pick(b, pick);
 }
+/* The same in every process and for ever, so that all instances send one key to one endpoint. */
+uint64_t balance_hash(struct str key);
 /* May target i be chosen in this pick? Up, and not among the tried. */
 bool balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i);
 

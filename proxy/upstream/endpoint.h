@@ -28,15 +28,19 @@ struct endpoint {
 
 struct registry; /* all living endpoints and backends' run-time state; control thread only */
 
-struct registry *registry_new(struct meters *meters);
-void registry_free(struct registry **r);
+/* The blocks' sizes are those of the counters of a backend and of an endpoint, which only the rooms
+ * above know. */
+struct registry *registry_new(struct meters *meters, size_t backend_block, size_t endpoint_block);
+void registry_free(struct registry **r); /* everything has been given back */
 /* The living one with this key, or a new one; counted. address is given at birth only: another
  * address under the same text is another endpoint (the old one goes with its last reference). */
 struct endpoint *registry_endpoint(
     struct registry *r, struct str backend, struct str name, const struct addr *addr);
-/* Gives a reference back; the last one frees. Any thread may call it; ids are reused only after
- * registry_sweep on the control thread. */
+struct endpoint *endpoint_ref(struct endpoint *e); /* any thread that holds one already */
+/* Gives a reference back. Any thread may call it; the last one frees nothing, the sweep does. */
 void endpoint_unref(struct endpoint **e);
+/* Frees what has no reference, nothing in flight and no open connection, and lets its id be given
+ * again. Control thread, after every worker has passed a point where it holds no bare pointer. */
 void registry_sweep(struct registry *r);
 /* One more than the highest id ever given: the size of per-worker pool arrays. */
 uint32_t registry_ids(const struct registry *r);

@@ -1,0 +1,184 @@
+#include "upstream/backend.h"
+
+#include <stdlib.h>
+
+#include "upstream/registry.h"
+
+struct backend_state *
+registry_backend_state(struct registry *r, struct str name)
+{
+	enum { FIRST_ROOM = 16 };
+	struct backend_state *s = map_get(&r->state_by_name, name);
+
+	if (s != NULL) {
+		atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+		return s;
+	}
+	s = aligned_alloc(CACHE_LINE, sizeof(*s));
+	ASSERT(s != NULL);
+	memset(s, 0, sizeof(*s));
+	s->name = str_of(str_dup(name), name.len);
+	s->meter = meter_get(r->meters, METER_BACKEND, name, STR_NONE, r->backend_block);
+	atomic_init(&s->refs, 1);
+	if (r->states_n == r->states_room) {
+		r->states_room = r->states_room ? r->states_room * 2 : FIRST_ROOM;
+		r->states = xrealloc(r->states, r->states_room * sizeof(*r->states));
+	}
+	r->states[r->states_n++] = s;
+	map_put(&r->state_by_name, s->name, s);
+	return s;
+}
+
+/* Release, so that all this thread did with the state comes before the sweep that frees it. */
+void
+backend_state_unref(struct backend_state **s)
+{
+	uint32_t refs;
+
+	if (*s == NULL)
+		return;
+	refs = atomic_fetch_sub_explicit(&(*s)->refs, 1, memory_order_release);
+	ASSERT(refs > 0);
+	*s = NULL;
+}
+
+static bool
+backend_state_is_dead(const struct backend_state *s)
+{
+	return atomic_load_explicit(&s->refs, memory_order_acquire) == 0 &&
+	       atomic_load_explicit(&s->requests, memory_order_acquire) == 0 &&
+	       atomic_load_explicit(&s->conns, memory_order_acquire) == 0;
+}
+
+void
+backend_states_sweep(struct registry *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->states_n; i++) {
+		struct backend_state *s = r->states[i];
+
+		if (!backend_state_is_dead(s)) {
+			r->states[kept++] = s;
+			continue;
+		}
+		map_remove(&r->state_by_name, s->name);
+		meter_unref(&s->meter);
+		free((char *)(uintptr_t)s->name.p);
+		free(s);
+	}
+	r->states_n = kept;
+}
+
+struct backend *
+backend_new(struct registry *r, const struct backend_spec *spec)
+{
+	struct balance_spec balance = spec->balance;
+	struct backend *b = xcalloc(1, sizeof(*b));
+
+	b->state = registry_backend_state(r, spec->name);
+	b->name = b->state->name;
+	b->at = spec->at;
+	b->n = spec->balance.n;
+	b->targets = xcalloc(b->n, sizeof(*b->targets));
+	for (uint32_t i = 0; i < b->n; i++)
+		b->targets[i] = spec->balance.targets[i];
+	b->hashed = spec->hashed;
+	b->hash_source = spec->hash_source;
+	if (spec->hash_name.len > 0)
+		b->hash_name = str_of(str_dup(spec->hash_name), spec->hash_name.len);
+	b->max_connections = spec->max_connections;
+	b->max_requests = spec->max_requests;
+	b->proxy_protocol = spec->proxy_protocol;
+	balance.targets = b->targets;
+	balance.in_flight = &b->state->requests;
+	b->balance = balance_new(&balance);
+	return b;
+}
+
+void
+backend_free(struct backend **bp)
+{
+	struct backend *b = *bp;
+
+	if (b == NULL)
+		return;
+	balance_free(&b->balance);
+	for (uint32_t i = 0; i < b->n; i++)
+		endpoint_unref(&b->targets[i].endpoint);
+	free(b->targets);
+	free((char *)(uintptr_t)b->hash_name.p);
+	backend_state_unref(&b->state);
+	free(b);
+	*bp = NULL;
+}
+
+/* The four counts below are relaxed: each is one number that guards nothing else in memory, and a
+ * single atomic object has one order of changes whatever the order asked for, which is all that an
+ * exact limit needs. Adding first and taking back is without a loop and never lets one too many
+ * in; between the two steps another may be refused who would just have fitted, but only while the
+ * limit is being hit anyway. */
+static bool
+count_below(_Atomic uint32_t *count, uint32_t limit)
+{
+	uint32_t before = atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+
+	if (limit == 0 || before < limit)
+		return true;
+	atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
+	return false;
+}
+
+/* Release, because a count of zero lets the sweep free what it is part of. */
+static void
+count_less(_Atomic uint32_t *count)
+{
+	uint32_t before = atomic_fetch_sub_explicit(count, 1, memory_order_release);
+
+	ASSERT(before > 0);
+}
+
+enum fault
+backend_enter(struct backend *b)
+{
+	return count_below(&b->state->requests, b->max_requests) ? FAULT_none
+								 : FAULT_connection_limit_reached;
+}
+
+void
+backend_leave(struct backend *b)
+{
+	count_less(&b->state->requests);
+}
+
+enum fault
+backend_conn_open(struct backend *b)
+{
+	return count_below(&b->state->conns, b->max_connections) ? FAULT_none
+								 : FAULT_connection_limit_reached;
+}
+
+void
+backend_conn_closed(struct backend_state *s)
+{
+	count_less(&s->conns);
+}
+
+/* Choosing and counting are two steps: two workers may choose the same endpoint before either
+ * counts. The next choice sees both, and a lock would cost more than that. */
+uint32_t
+backend_pick(struct backend *b, const struct balance_pick *pick)
+{
+	uint32_t i = balance_next(b->balance, pick);
+
+	if (i != BALANCE_NONE)
+		atomic_fetch_add_explicit(
+		    &b->targets[i].endpoint->in_flight, 1, memory_order_relaxed);
+	return i;
+}
+
+void
+backend_pick_done(struct endpoint *e)
+{
+	count_less(&e->in_flight);
+}

@@ -1,0 +1,74 @@
+#include "upstream/balance.h"
+
+#include <stdlib.h>
+
+static const struct balance_ops *
+balance_ops_of(enum balance_kind kind)
+{
+	switch (kind) {
+	case BALANCE_KIND_LEAST:
+		return &balance_least;
+	case BALANCE_KIND_ROUND:
+		return &balance_round;
+	case BALANCE_KIND_RANDOM:
+		return &balance_random;
+	case BALANCE_KIND_MAGLEV:
+		return &balance_maglev;
+	case BALANCE_KIND_RING:
+		return &balance_ring;
+	}
+	ASSERT(!"a kind of balancing");
+	return NULL;
+}
+
+struct balance *
+balance_new(const struct balance_spec *spec)
+{
+	const struct balance_ops *ops = balance_ops_of(spec->kind);
+	struct balance *b;
+
+	for (uint32_t i = 0; i < spec->n; i++)
+		ASSERT(spec->targets[i].weight > 0);
+	b = ops->build(spec);
+	b->ops = ops;
+	b->targets = spec->targets;
+	b->n = spec->n;
+	return b;
+}
+
+void
+balance_free(struct balance **b)
+{
+	if (*b == NULL)
+		return;
+	(*b)->ops->free(*b);
+	*b = NULL;
+}
+
+/* Relaxed: the state is one word that guards nothing else; a request that meets the old one is a
+ * request that came a moment earlier. */
+bool
+balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i)
+{
+	const struct endpoint *e = b->targets[i].endpoint;
+
+	if (unlikely(atomic_load_explicit(&e->state, memory_order_relaxed) != ENDPOINT_UP))
+		return false;
+	for (uint32_t t = 0; t < pick->n_tried; t++)
+		if (pick->tried[t] == i)
+			return false;
+	return true;
+}
+
+/* FNV-1a, then splitmix64's finish, since tables look at high and low bits alike. */
+uint64_t
+balance_hash(struct str key)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < key.len; i++)
+		h = (h ^ (unsigned char)key.p[i]) * 0x100000001b3;
+	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9;
+	h = (h ^ (h >> 27)) * 0x94d049bb133111eb;
+	return h ^ (h >> 31);
+}

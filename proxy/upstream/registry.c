@@ -1,0 +1,41 @@
+#include "upstream/registry.h"
+
+#include <stdlib.h>
+
+struct registry *
+registry_new(struct meters *meters, size_t backend_block, size_t endpoint_block)
+{
+	struct registry *r = xcalloc(1, sizeof(*r));
+
+	r->meters = meters;
+	r->backend_block = backend_block;
+	r->endpoint_block = endpoint_block;
+	map_init(&r->endpoint_by_key);
+	map_init(&r->state_by_name);
+	return r;
+}
+
+void
+registry_sweep(struct registry *r)
+{
+	endpoints_sweep(r);
+	backend_states_sweep(r);
+}
+
+void
+registry_free(struct registry **rp)
+{
+	struct registry *r = *rp;
+
+	if (r == NULL)
+		return;
+	registry_sweep(r);
+	ASSERT(r->endpoint_by_key.n == 0 && r->state_by_name.n == 0);
+	map_free(&r->endpoint_by_key);
+	map_free(&r->state_by_name);
+	free(r->by_id);
+	free(r->free_ids);
+	free(r->states);
+	free(r);
+	*rp = NULL;
+}

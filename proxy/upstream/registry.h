@@ -1,0 +1,27 @@
+/* registry - the run-time state that outlives snapshots, by key: endpoints (endpoint.c) and
+ * backends' states (backend.c). Private to this room; the others see only endpoint.h. All of it
+ * belongs to the control thread; the objects' atomics are everybody's. */
+#ifndef UPSTREAM_REGISTRY_H
+#define UPSTREAM_REGISTRY_H
+
+#include "base/map.h"
+#include "upstream/backend.h"
+
+struct registry {
+	struct meters *meters; /* borrowed from the process */
+	size_t backend_block, endpoint_block;
+
+	struct map endpoint_by_key;    /* struct endpoint_entry */
+	struct endpoint_entry **by_id; /* owned; NULL: the id is free */
+	uint32_t *free_ids;            /* owned; a stack */
+	uint32_t ids, ids_room, free_n;
+
+	struct map state_by_name;      /* struct backend_state */
+	struct backend_state **states; /* owned */
+	size_t states_n, states_room;
+};
+
+void endpoints_sweep(struct registry *r);
+void backend_states_sweep(struct registry *r);
+
+#endif
