@@ -25,6 +25,7 @@ enum fault_retry {
 	F(request_timeout,                   408,  4, CLIENT,   NEVER,  "the client took too long to send its request") \
 	F(content_too_large,                 413,  8, CLIENT,   NEVER,  "the request body is larger than allowed") \
 	F(uri_too_long,                      414,  8, CLIENT,   NEVER,  "the request target is longer than allowed") \
+	F(expectation_failed,                417, 12, CLIENT,   NEVER,  "the request expects what weir does not know") \
 	F(header_too_large,                  431,  8, CLIENT,   NEVER,  "the header section is larger than allowed") \
 	F(client_gone,                       499,  1, CLIENT,   NEVER,  "the client left before its answer was complete") \
 	F(not_implemented,                   501, 12, CLIENT,   NEVER,  "the transfer coding or method is not implemented") \

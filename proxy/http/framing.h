@@ -22,7 +22,8 @@ struct framing {
 	bool expect_continue; /* request only */
 };
 
-/* A request: any doubt is a fault (see the table in framing.c): 400, 501 for unknown codings. */
+/* A request: any doubt is a fault (see the table in framing.c): 400, 417 for expectations and 501
+ * for codings weir does not know. */
 enum fault framing_request(const struct head *h, struct framing *out) NODISCARD;
 
 /* A response to a request of this method. Interim (1xx but 101) responses have BODY_NONE.
@@ -38,6 +39,7 @@ struct hop_fields {
 	uint8_t n;
 	uint64_t ids; /* bit per field_id to be dropped */
 };
+/* FAULT_http_request_error, or for a response FAULT_http_protocol_error. */
 enum fault framing_hop_begin(const struct head *h, struct hop_fields *out) NODISCARD;
 bool framing_is_hop(const struct hop_fields *hop, const struct field *f);
 
