@@ -7,9 +7,10 @@ PREFIX ?= /usr/local
 .PHONY: build run test lint fuzz bench format install
 
 build: build/build.ninja
-	ninja -C build
+	ninja -C build weir
 
 build/build.ninja:
+	@command -v meson >/dev/null || { echo 'no meson: tests/install-deps build installs it'; exit 1; }
 	meson setup build --prefix $(PREFIX) -Db_lto=true
 
 run:
