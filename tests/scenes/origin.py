@@ -1,0 +1,114 @@
+"""Endpoints that do exactly what a scene tells them and remember exactly what they got."""
+
+import socket
+import threading
+
+from raw import Wire
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def response(body=b"ok", status="200 OK", *fields):
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def answering(reply, then="keep"):
+    """Answers each request with these bytes (or with reply(request)), then keeps, closes, resets."""
+
+    def script(wire, origin):
+        while True:
+            request = origin.read_request(wire)
+            wire.send(reply(request) if callable(reply) else reply)
+            if then == "close":
+                return wire.close()
+            if then == "reset":
+                return wire.reset()
+
+    return script
+
+
+class Origin:
+    """A listening socket; every connection is played by script(wire, origin) in a thread."""
+
+    def __init__(self, script=OK, then="keep", port=0, name=None):
+        if isinstance(script, bytes):
+            script = answering(script, then)
+        self.script, self.name = script, name
+        self.requests, self.wires, self.errors, self.threads = [], [], [], []
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.port = self.listener.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, peer = self.listener.accept()
+            except OSError:
+                return
+            wire = Wire(sock, peer)
+            self.wires.append(wire)
+            thread = threading.Thread(target=self._play, args=(wire,), daemon=True)
+            self.threads.append(thread)
+            thread.start()
+
+    def _play(self, wire):
+        try:
+            self.script(wire, self)
+        except (EOFError, OSError):
+            pass
+        except Exception as error:  # an assertion of the script: told when the origin closes
+            self.errors.append(error)
+        finally:
+            wire.close()
+
+    def read_request(self, wire):
+        request = wire.read_request()
+        self.requests.append(request)
+        return request
+
+    @property
+    def connections(self):
+        return len(self.wires)
+
+    @property
+    def last(self):
+        return self.requests[-1]
+
+    def __str__(self):
+        return self.address
+
+    def refuse(self):
+        """From now on nobody listens here; the port stays known."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+    def close(self):
+        try:
+            self.refuse()
+        except OSError:
+            pass
+        for wire in self.wires:
+            try:
+                wire.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self.threads:
+            thread.join(5)
+        if self.errors:
+            raise self.errors[0]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def free_port():
+    """A port on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]

@@ -1,0 +1,160 @@
+"""weir between programs that people really use: curl in front, nginx and Python behind."""
+
+import hashlib
+import http.server
+import os
+import re
+import subprocess
+import threading
+
+import pytest
+
+from origin import free_port
+from raw import Wire, until
+
+
+NGINX = """
+daemon off; master_process off; pid {folder}/pid; error_log {folder}/error;
+events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  gzip on; gzip_min_length 1; gzip_types *; client_max_body_size 0; keepalive_requests 5;
+  server {{
+    listen 127.0.0.1:{port}; root {folder};
+    location /close {{ keepalive_timeout 0; alias {folder}/big; }}
+    location /moved {{ return 301 /big; }}
+    location /empty {{ return 204; }}
+  }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory):
+    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    folder.chmod(0o755)
+    (folder / "big").write_bytes(os.urandom(3 << 20))
+    (folder / "text").write_text("hello " * 5000)
+    (folder / "conf").write_text(NGINX.format(folder=folder, port=port))
+    process = subprocess.Popen(
+        ["nginx", "-c", folder / "conf", "-e", folder / "error", "-g", "user root;"]
+    )
+
+    def up():
+        try:
+            Wire.dial(("127.0.0.1", port)).close()
+            return True
+        except OSError:
+            return False
+
+    until(up, "nginx")
+    yield f"127.0.0.1:{port}", folder
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def front(scene, nginx):
+    return scene.proxy(nginx[0]), nginx[1]
+
+
+def curl(*args):
+    done = subprocess.run(["curl", "-sS", "--max-time", "30", *map(str, args)], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "args, path",
+    [([], "/big"), (["--http1.0"], "/big"), ([], "/close"), (["--compressed"], "/text")],
+    ids=["1.1", "1.0", "endpoint_closes", "gzip_chunked"],
+)
+def test_curl_gets_files_from_nginx(front, args, path):
+    weir, folder = front
+    want = (folder / ("text" if path == "/text" else "big")).read_bytes()
+    assert digest(curl(*args, weir.url(path))) == digest(want)
+
+
+def test_curl_reuses_its_connection_while_nginx_closes_its_own(front):
+    """nginx ends a connection after five requests; curl notices nothing."""
+    weir, folder = front
+    out = curl(*[weir.url(f"/text?{i}") for i in range(40)], "-w", "%{num_connects} %{http_code}\n")
+    counts = re.findall(rb"(\d+) 200\n", out)
+    assert len(counts) == 40 and sum(map(int, counts)) == 1
+
+
+def test_ranges_conditions_and_redirects_pass(front):
+    weir, folder = front
+    assert curl("-r", "100-199", weir.url("/big")) == (folder / "big").read_bytes()[100:200]
+    tag = weir.get("/big", method="HEAD").get("etag")
+    assert weir.get("/big", fields=[f"If-None-Match: {tag}"]).status == 304
+    assert weir.get("/moved").status == 301
+    assert weir.get("/empty").status == 204
+    assert weir.get("/none").status == 404
+
+
+@pytest.mark.parametrize(
+    "args",
+    [[], ["-H", "Transfer-Encoding: chunked"], ["-H", "Expect:"]],
+    ids=["expect", "chunked", "no_expect"],
+)
+def test_curl_uploads_to_a_python_server(scene, args):
+    got = []
+
+    class Sink(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_PUT(self):
+            length = self.headers["Content-Length"]
+            body = self.rfile.read(int(length)) if length else self.chunks()
+            got.append(digest(body))
+            self.send_response(201)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def chunks(self):
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
+
+        def log_message(self, *_):
+            pass
+
+    data = os.urandom(2 << 20)
+    source = scene.folder / "data"
+    source.write_bytes(data)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        weir = scene.proxy(f"127.0.0.1:{server.server_port}")
+        code = curl("-T", source, *args, weir.url("/x"), "-o", "/dev/null", "-w", "%{http_code}")
+        server.shutdown()
+        thread.join()
+    assert (code, got) == (b"201", [digest(data)])
+
+
+def test_an_http_1_0_server_is_enough(scene):
+    class Old(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.path.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Old) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        weir = scene.proxy(f"127.0.0.1:{server.server_port}")
+        assert curl(weir.url("/a"), weir.url("/b")) == b"/a/b"
+        server.shutdown()
+        thread.join()
