@@ -1,6 +1,7 @@
 #include "upstream/balance.h"
 
-#include <stdlib.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 static const struct balance_ops *
 balance_ops_of(enum balance_kind kind)
@@ -60,15 +61,8 @@ balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_
 	return true;
 }
 
-/* FNV-1a, then splitmix64's finish, since tables look at high and low bits alike. */
 uint64_t
 balance_hash(struct str key)
 {
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < key.len; i++)
-		h = (h ^ (unsigned char)key.p[i]) * 0x100000001b3;
-	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9;
-	h = (h ^ (h >> 27)) * 0x94d049bb133111eb;
-	return h ^ (h >> 31);
+	return XXH3_64bits(key.p ? key.p : "", key.len);
 }

@@ -1,0 +1,263 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "upstream/backend.h"
+
+enum { BLOCK = 64 };
+
+struct place {
+	struct meters *meters;
+	struct registry *registry;
+};
+
+static int
+place_open(void **state)
+{
+	static struct place p;
+
+	p.meters = meters_new(2);
+	p.registry = registry_new(p.meters, BLOCK, BLOCK);
+	*state = &p;
+	return 0;
+}
+
+static int
+place_close(void **state)
+{
+	struct place *p = *state;
+
+	registry_free(&p->registry);
+	meters_free(&p->meters);
+	return 0;
+}
+
+static struct endpoint *
+endpoint(struct place *p, const char *backend, uint16_t port)
+{
+	char name[32];
+	struct addr a;
+
+	snprintf(name, sizeof(name), "10.0.0.1:%u", port);
+	assert_true(addr_parse(str_from(name), false, &a));
+	return registry_endpoint(p->registry, str_from(backend), str_from(name), &a);
+}
+
+static struct backend *
+backend(struct place *p, const char *name, uint32_t n, uint32_t max_conns, uint32_t max_requests)
+{
+	struct balance_target targets[8];
+	struct backend_spec spec = {.name = str_from(name),
+	    .balance = {BALANCE_KIND_LEAST, targets, n, 0, NULL},
+	    .max_connections = max_conns,
+	    .max_requests = max_requests};
+
+	assert_true(n <= nelem(targets));
+	for (uint32_t i = 0; i < n; i++)
+		targets[i] = (struct balance_target){endpoint(p, name, (uint16_t)(i + 1)), 1};
+	return backend_new(p->registry, &spec);
+}
+
+static void
+holds_exactly_as_much_as_the_limit(void **state)
+{
+	struct backend *b = backend(*state, "b", 1, 2, 3);
+	struct backend_state *s = b->state;
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(backend_enter(b), FAULT_none);
+	assert_int_equal(backend_enter(b), FAULT_connection_limit_reached);
+	assert_int_equal(s->requests, 3);
+	backend_leave(b);
+	assert_int_equal(backend_enter(b), FAULT_none);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(backend_conn_open(b), FAULT_none);
+	assert_int_equal(backend_conn_open(b), FAULT_connection_limit_reached);
+	assert_int_equal(s->conns, 2);
+	for (int i = 0; i < 3; i++)
+		backend_leave(b);
+	backend_conn_closed(s);
+	backend_conn_closed(s);
+	backend_free(&b);
+	assert_null(b);
+}
+
+static void
+counts_on_over_a_reload(void **state)
+{
+	struct place *p = *state;
+	struct backend *old = backend(p, "b", 2, 0, 2), *new;
+	struct backend_state *s = old->state;
+	struct balance_pick pick = {0};
+	struct endpoint *e;
+	uint32_t at;
+
+	assert_int_equal(backend_enter(old), FAULT_none);
+	at = backend_pick(old, &pick);
+	e = old->targets[at].endpoint;
+	assert_int_equal(e->in_flight, 1);
+	new = backend(p, "b", 1, 0, 2);
+	assert_ptr_equal(new->state, s);
+	assert_int_equal(backend_enter(new), FAULT_none);
+	assert_int_equal(backend_enter(new), FAULT_connection_limit_reached);
+	backend_leave(old);
+	backend_free(&old);
+	registry_sweep(p->registry);
+	assert_int_equal(s->requests, 1);
+	assert_int_equal(e->in_flight, 1); /* not freed, even if the new file has it no more */
+	backend_pick_done(e);
+	backend_leave(new);
+	backend_free(&new);
+}
+
+static void
+keeps_the_state_while_a_connection_is_open(void **state)
+{
+	struct place *p = *state;
+	struct backend *b = backend(p, "b", 1, 0, 0);
+	struct backend_state *s = b->state, *again;
+
+	assert_int_equal(backend_conn_open(b), FAULT_none);
+	backend_free(&b);
+	registry_sweep(p->registry);
+	again = registry_backend_state(p->registry, STR("b"));
+	assert_ptr_equal(again, s);
+	backend_state_unref(&again);
+	backend_conn_closed(s);
+	registry_sweep(p->registry);
+}
+
+static void
+has_nobody_to_pick_when_all_are_down(void **state)
+{
+	struct backend *none = backend(*state, "none", 0, 0, 0);
+	struct backend *b = backend(*state, "b", 3, 0, 0);
+	struct balance_pick pick = {.tried = {0, 2}, .n_tried = 2};
+
+	assert_int_equal(backend_pick(none, &pick), BALANCE_NONE);
+	assert_int_equal(backend_pick(b, &pick), 1);
+	backend_pick_done(b->targets[1].endpoint);
+	atomic_store(&b->targets[1].endpoint->state, ENDPOINT_DOWN);
+	assert_int_equal(backend_pick(b, &pick), BALANCE_NONE);
+	assert_int_equal(b->targets[1].endpoint->in_flight, 0);
+	backend_free(&b);
+	backend_free(&none);
+}
+
+enum { THREADS = 4, ROUNDS = 20000, LIMIT = 3 };
+
+struct crowd {
+	struct backend *backend;
+	_Atomic uint32_t inside, most, refused;
+};
+
+static void
+note_most(struct crowd *c, uint32_t inside)
+{
+	uint32_t most = atomic_load(&c->most);
+
+	while (inside > most && !atomic_compare_exchange_weak(&c->most, &most, inside))
+		;
+}
+
+static void *
+come_and_go(void *arg)
+{
+	struct crowd *c = arg;
+
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		struct balance_pick pick = {.random = i * 0x9e3779b97f4a7c15};
+		uint32_t at;
+
+		if (backend_enter(c->backend) != FAULT_none) {
+			atomic_fetch_add(&c->refused, 1);
+			continue;
+		}
+		note_most(c, atomic_fetch_add(&c->inside, 1) + 1);
+		at = backend_pick(c->backend, &pick);
+		backend_pick_done(c->backend->targets[at].endpoint);
+		atomic_fetch_sub(&c->inside, 1);
+		backend_leave(c->backend);
+	}
+	return NULL;
+}
+
+/* To be run under TSan, too. */
+static void
+never_lets_one_too_many_in_whoever_comes(void **state)
+{
+	struct crowd c = {.backend = backend(*state, "b", 4, 0, LIMIT)};
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, &c), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_true(c.most <= LIMIT);
+	assert_int_equal(c.backend->state->requests, 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(c.backend->targets[i].endpoint->in_flight, 0);
+	backend_free(&c.backend);
+}
+
+static uint64_t
+now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Printed, not asserted: a slow machine is no failure. */
+static void
+builds_ten_thousand_small_ones(void **state)
+{
+	enum { N = 10000 };
+	static struct backend *all[N];
+	struct place *p = *state;
+	uint64_t from = now_us(), built, freed;
+
+	for (int i = 0; i < N; i++) {
+		struct balance_target target = {.weight = 1};
+		struct backend_spec spec = {
+		    .balance = {(enum balance_kind)(i % 5), &target, 1, 0, NULL}};
+		char name[32];
+
+		snprintf(name, sizeof(name), "backend-%d", i);
+		spec.name = str_from(name);
+		target.endpoint = endpoint(p, name, 80);
+		all[i] = backend_new(p->registry, &spec);
+	}
+	built = now_us();
+	for (int i = 0; i < N; i++)
+		backend_free(&all[i]);
+	registry_sweep(p->registry);
+	freed = now_us();
+	print_message("# 10,000 backends of one endpoint: built in %llu us, freed in %llu us\n",
+	    (unsigned long long)(built - from), (unsigned long long)(freed - built));
+}
+
+#define BACKEND_TEST(f) cmocka_unit_test_setup_teardown(f, place_open, place_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    BACKEND_TEST(holds_exactly_as_much_as_the_limit),
+	    BACKEND_TEST(counts_on_over_a_reload),
+	    BACKEND_TEST(keeps_the_state_while_a_connection_is_open),
+	    BACKEND_TEST(has_nobody_to_pick_when_all_are_down),
+	    BACKEND_TEST(never_lets_one_too_many_in_whoever_comes),
+	    BACKEND_TEST(builds_ten_thousand_small_ones),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
