@@ -39,4 +39,12 @@ struct record {
 	struct meter *listener_meter, *route_meter, *backend_meter, *endpoint_meter;
 };
 
+/* The status that is counted and logged: the one sent, or else the one the fault stands for (499
+ * for a client that left first). */
+static inline uint16_t
+record_status(const struct record *r)
+{
+	return r->status != 0 ? r->status : fault_row(r->why)->http;
+}
+
 #endif
