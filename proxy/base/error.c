@@ -1,6 +1,5 @@
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 
 enum {
@@ -84,11 +83,10 @@ error_keep_source(struct error *error, struct str line)
 }
 
 struct error *
-errors_add(struct errors *e, enum severity severity, struct position at, struct str source,
-    const char *fmt, ...)
+errors_add_list(struct errors *e, enum severity severity, struct position at, struct str source,
+    const char *fmt, va_list ap)
 {
 	struct error *error;
-	va_list ap;
 
 	if (severity == SEVERITY_ERROR)
 		e->error_count++;
@@ -100,12 +98,23 @@ errors_add(struct errors *e, enum severity severity, struct position at, struct 
 	error = xcalloc(1, sizeof(*error));
 	error->at = at;
 	error->severity = severity;
-	va_start(ap, fmt);
 	error->text = error_sentence(fmt, ap);
-	va_end(ap);
 	error_keep_source(error, source);
 	*e->last = error;
 	e->last = &error->next;
+	return error;
+}
+
+struct error *
+errors_add(struct errors *e, enum severity severity, struct position at, struct str source,
+    const char *fmt, ...)
+{
+	struct error *error;
+	va_list ap;
+
+	va_start(ap, fmt);
+	error = errors_add_list(e, severity, at, source, fmt, ap);
+	va_end(ap);
 	return error;
 }
 
@@ -233,7 +242,7 @@ error_put_caret(const struct error *error, FILE *out)
 	putc('^', out);
 	for (struct glyph g; p < to; p += g.len) {
 		g = glyph_at(p);
-		cells += glyph_cells(&g);
+		cells += *p == '\t' ? 1 : glyph_cells(&g);
 	}
 	for (; cells > 1; cells--)
 		putc('~', out);

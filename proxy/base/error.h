@@ -9,6 +9,7 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -49,6 +50,8 @@ void errors_free(struct errors *e);
  * source, the whole line, is copied (STR_NONE: none). */
 struct error *errors_add(struct errors *e, enum severity severity, struct position at,
     struct str source, const char *fmt, ...) PRINTF_LIKE(5, 6);
+struct error *errors_add_list(struct errors *e, enum severity severity, struct position at,
+    struct str source, const char *fmt, va_list ap) PRINTF_LIKE(5, 0);
 /* A no-op on NULL. */
 void error_hint(struct error *error, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
