@@ -1,4 +1,4 @@
-"""Fixtures: weir and endpoints that end with the scene, and a limit on how long a scene may take."""
+"""Fixtures: weir and endpoints that end with the scene, and a limit on the time it may take."""
 
 import faulthandler
 import signal

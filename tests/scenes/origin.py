@@ -14,7 +14,7 @@ def response(body=b"ok", status="200 OK", *fields):
 
 
 def answering(reply, then="keep"):
-    """Answers each request with these bytes (or with reply(request)), then keeps, closes, resets."""
+    """Answers each request with these bytes or with reply(request); then keeps, closes, resets."""
 
     def script(wire, origin):
         while True:
@@ -26,6 +26,34 @@ def answering(reply, then="keep"):
                 return wire.reset()
 
     return script
+
+
+def once(reply=b"", then="hold"):
+    """Takes one request and sends these bytes, then holds the connection or closes it."""
+
+    def script(wire, origin):
+        origin.read_request(wire)
+        wire.send(reply)
+        if then == "hold":
+            wire.read_all()
+
+    return script
+
+
+def hasty(reply):
+    """Answers the head at once and reads what follows without looking at it."""
+
+    def script(wire, _):
+        wire.read_head()
+        wire.send(reply).read_all()
+
+    return script
+
+
+def echo(wire, _):
+    """Says everything back, as it comes."""
+    while wire.more():
+        wire.send(wire.take(len(wire.buffer)))
 
 
 class Origin:
@@ -68,6 +96,10 @@ class Origin:
         request = wire.read_request()
         self.requests.append(request)
         return request
+
+    def left(self, n=0):
+        """Whether the connection with this number has ended."""
+        return len(self.threads) > n and not self.threads[n].is_alive()
 
     @property
     def connections(self):

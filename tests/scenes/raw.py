@@ -3,6 +3,7 @@
 import re
 import socket
 import struct
+import threading
 import time
 
 PATIENCE = 15  # seconds until a condition that should hold counts as never holding
@@ -18,6 +19,25 @@ def until(condition, what="the condition", seconds=PATIENCE):
             return value
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
         time.sleep(0.01)
+
+
+def together(*tasks):
+    """Runs them at the same time; the first failure fails the scene."""
+    failures = []
+
+    def play(task):
+        try:
+            task()
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=play, args=(task,)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
 
 
 class Message:

@@ -1,4 +1,4 @@
-"""Mistakes in the file: all told at once, each with its place, its line and a way out. Exact texts."""
+"""Mistakes in the file: all told at once, each with its place, its line, a way out. Exact texts."""
 
 import os
 import re
@@ -248,7 +248,8 @@ def test_a_variable_cannot_inject_structure(tmp_path):
 def test_include_joins_lists_and_merges_maps(tmp_path):
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "conf.d" / "api.yaml").write_text(
-        "routes:\n  - match: api.example.com/*\n    to: api\nbackends:\n  api: {endpoints: ['10.0.0.2:80']}\n"
+        "routes:\n  - match: api.example.com/*\n    to: api\n"
+        "backends:\n  api: {endpoints: ['10.0.0.2:80']}\n"
     )
     code, output = check(tmp_path, "include: [conf.d/*.yaml]\n" + HEAD)
     assert code == 0, output

@@ -1,4 +1,4 @@
-"""The end: SIGTERM lets everybody finish, a second one does not, and the exit code says it was fine."""
+"""The end: SIGTERM lets everybody finish, a second one does not, the exit code says it was fine."""
 
 import signal
 import threading

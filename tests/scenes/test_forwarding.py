@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from origin import answering, response
+from origin import response
 from weir import get_bytes
 
 

@@ -1,4 +1,4 @@
-"""The anti-smuggling table: a doubt about where a request ends is refused, and nothing is forwarded."""
+"""The anti-smuggling table: any doubt where a request ends is refused, and nothing is forwarded."""
 
 import pytest
 

@@ -1,12 +1,10 @@
-"""The one safe retry: a kept connection that turns out to be closed costs no request, and no request
+"""The one safe retry: a kept connection that turns out to be closed costs no request, and nothing
 that might have had an effect is sent twice."""
-
-import threading
 
 import pytest
 
-from origin import OK, free_port
-from raw import until
+from origin import OK, free_port, once
+from raw import together, until
 from weir import get_bytes
 
 
@@ -67,7 +65,7 @@ def test_nothing_is_sent_again_after_the_first_answer_byte(scene):
 
 
 def test_a_fresh_connection_that_dies_is_not_tried_for_ever(scene):
-    weir, origin = scene.front(lambda wire, o: o.read_request(wire))
+    weir, origin = scene.front(once(then="close"))
     assert weir.get().status == 502
     assert len(origin.requests) <= 2
 
@@ -83,21 +81,13 @@ def test_a_post_may_go_again_when_nothing_of_it_was_sent(scene):
 
 def test_an_endpoint_that_closes_idle_connections_loses_no_request(scene):
     """The endpoint closes after each answer without having said so: a race on every request."""
-    weir, origin = scene.front(lambda wire, o: o.read_request(wire) and wire.send(OK))
-    failures = []
+    weir, origin = scene.front(once(OK, then="close"))
 
     def client():
         wire = weir.connect()
-        failures.extend(
-            answer.raw
-            for answer in (wire.ask(get_bytes()) for _ in range(100))
-            if answer.status != 200
-        )
+        assert {wire.ask(get_bytes()).status for _ in range(100)} == {200}
 
-    threads = [threading.Thread(target=client) for _ in range(4)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert failures == []
+    together(*[client] * 4)
 
 
 def test_an_endpoint_that_restarts_is_used_again(scene):
@@ -115,6 +105,6 @@ def test_an_endpoint_that_restarts_is_used_again(scene):
 def test_idle_connections_to_an_endpoint_end_in_time(scene):
     weir, origin = scene.front(timeouts="upstream_idle: 300ms")
     assert weir.get().status == 200
-    until(lambda: not origin.threads[0].is_alive(), "the idle connection to be closed")
+    until(origin.left, "the idle connection to be closed")
     assert weir.get().status == 200
     assert origin.connections == 2

@@ -1,4 +1,4 @@
-"""Which route a request takes: the most specific match wins and the order of the file never matters."""
+"""Which route a request takes: the most specific wins and the order of the file never matters."""
 
 import itertools
 import re

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from origin import free_port
+from origin import echo, free_port
 from raw import until
 from weir import get_bytes
 
@@ -26,11 +26,6 @@ backends:
 """,
         **how,
     )
-
-
-def echo(wire, _):
-    while wire.more():
-        wire.send(wire.take(len(wire.buffer)))
 
 
 def v2(source, port, command=0x21, family=0x11, extra=b""):
@@ -73,7 +68,7 @@ def test_each_half_ends_on_its_own(scene, side):
     else:
         assert wire.send(b"yours").finish().read_all() == b"mine"
     row = weir.log()[0]
-    assert (row["backend"], row["listener"]) == ("app", "tcp")
+    assert (row["request"], row["backend"], row["why"]) == ("TCP tcp", "app", "-")
 
 
 def test_large_transfers_are_exact_both_ways(scene):
@@ -124,7 +119,7 @@ def test_an_idle_session_ends_after_its_timeout(scene):
     for _ in range(3):
         assert wire.send(b"tick").read(4) == b"tick"
     assert wire.at_end()
-    until(lambda: not origin.threads[0].is_alive(), "the endpoint to be told")
+    until(origin.left, "the endpoint to be told")
     assert weir.log()[0]["why"] == "idle_timeout"
 
 
@@ -134,7 +129,7 @@ def test_a_reset_is_passed_on(scene):
     wire = weir.connect("tcp")
     assert wire.send(b"tick").read(4) == b"tick"
     wire.reset()
-    until(lambda: not origin.threads[0].is_alive(), "the endpoint to be told")
+    until(origin.left, "the endpoint to be told")
     weir.log()
 
 

@@ -1,10 +1,10 @@
-"""Hostile, broken and absent endpoints: an honest status, the fault's word, and nothing passed on."""
+"""Hostile, broken, absent endpoints: an honest status, the fault's word, and nothing passed on."""
 
 import socket
 
 import pytest
 
-from origin import OK, answering, free_port, response
+from origin import OK, answering, free_port, once, response
 from raw import until
 from weir import get_bytes
 
@@ -63,9 +63,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE)
 def test_a_malformed_answer_is_502_and_never_passed_on(scene, answer):
-    weir, origin = scene.front(
-        lambda wire, o: o.read_request(wire) and wire.send(answer) and wire.read_all()
-    )
+    weir, origin = scene.front(once(answer))
     if b" 103 " in answer or answer.startswith(CHUNKED):
         wire = weir.connect().send(get_bytes())
         assert (
@@ -75,7 +73,7 @@ def test_a_malformed_answer_is_502_and_never_passed_on(scene, answer):
         )
     else:
         faulted(weir, 502, "http_protocol_error", "http_response_transfer_coding")
-    until(lambda: not origin.threads[0].is_alive(), "the endpoint's connection to be closed")
+    until(origin.left, "the endpoint's connection to be closed")
     assert len(origin.requests) == 1
 
 
@@ -95,11 +93,7 @@ BAD_CHUNKS = {
 
 @pytest.mark.parametrize("rest", BAD_CHUNKS.values(), ids=BAD_CHUNKS)
 def test_a_broken_chunked_answer_is_cut_and_never_completed(scene, rest):
-    weir, _ = scene.front(
-        lambda wire, o: o.read_request(wire)
-        and wire.send(CHUNKED + b"2\r\nok\r\n")
-        and wire.send(rest)
-    )
+    weir, _ = scene.front(once(CHUNKED + b"2\r\nok\r\n" + rest, then="close"))
     data = weir.connect().send(get_bytes()).read_all()
     assert not data.endswith(b"0\r\n\r\n")
     if data.startswith(b"HTTP/1.1 200"):
@@ -174,7 +168,7 @@ def test_bytes_on_an_idle_connection_close_it(scene):
 
     weir, origin = scene.front(script, workers=1)
     assert weir.get().body == b"ok"
-    until(lambda: not origin.threads[0].is_alive(), "the connection to be dropped")
+    until(origin.left, "the connection to be dropped")
     assert weir.get().body == b"ok"
 
 
@@ -198,7 +192,7 @@ def test_endless_interim_answers_are_refused(scene):
     weir, origin = scene.front(script, timeouts="response: 3s")
     data = weir.connect().send(get_bytes()).read_all()
     assert b" 502 " in data or b" 504 " in data
-    until(lambda: not origin.threads[0].is_alive(), "the endpoint to be dropped")
+    until(origin.left, "the endpoint to be dropped")
 
 
 def test_a_refused_connection_is_502(scene):
@@ -221,27 +215,19 @@ def test_an_endpoint_that_never_accepts_is_504(scene):
 
 
 def test_an_endpoint_that_never_answers_is_504(scene):
-    weir, origin = scene.front(
-        lambda wire, o: o.read_request(wire) and wire.read_all(), timeouts="response: 300ms"
-    )
+    weir, origin = scene.front(once(), timeouts="response: 300ms")
     faulted(weir, 504, "http_response_timeout", method="POST", body=b"x")
     assert len(origin.requests) == 1
 
 
 def test_a_whole_request_has_a_limit_too(scene):
-    def script(wire, origin):
-        origin.read_request(wire)
-        wire.read_all()
-
-    weir, _ = scene.front(script, timeouts="request: 400ms, response: 60s")
+    weir, _ = scene.front(once(), timeouts="request: 400ms, response: 60s")
     faulted(weir, 504, "http_response_timeout", "connection_read_timeout")
 
 
 def test_an_endpoint_that_stops_in_its_answer_cuts_it(scene):
-    weir, origin = scene.front(
-        lambda wire, o: o.read_request(wire)
-        and wire.send(BEGIN + b"Content-Length: 10\r\n\r\nhalf")
-        and wire.read_all(),
+    weir, _ = scene.front(
+        once(BEGIN + b"Content-Length: 10\r\n\r\nhalf"),
         timeouts="response: 300ms, body: 300ms, idle: 300ms",
     )
     assert weir.connect().send(get_bytes()).read_all().endswith(b"half")

@@ -6,7 +6,6 @@ import re
 import shlex
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 from raw import PATIENCE, Wire, until
