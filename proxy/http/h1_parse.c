@@ -126,7 +126,7 @@ line_ends(const char *bytes, size_t at, enum fault lone, enum fault *fault)
 		*fault = lone;
 		return true;
 	}
-	return at >= END_LEN - 1 && bytes[at - 2] == '\n' && bytes[at - 3] == '\r';
+	return bytes[at - 2] == '\n'; /* the LF of the line before, judged there */
 }
 
 static inline size_t
