@@ -4,6 +4,8 @@
  * any of the eight special?" is answered exactly. */
 #include "base/escape.h"
 
+#include <limits.h>
+
 enum { LANES = sizeof(uint64_t), DEL = 0x7f };
 
 #define LANE_ALL(byte) (UINT64_C(0x0101010101010101) * (byte))
@@ -27,6 +29,31 @@ static inline bool
 byte_special(unsigned char c, uint8_t lowest)
 {
 	return c < lowest || c == '"' || c == '\\' || c >= DEL;
+}
+
+/* Copies s while it has nothing special; false when it has. The last eight bytes are looked at and
+ * copied once more rather than one by one. */
+static inline bool
+copy_clean(char *out, struct str s, uint8_t lowest)
+{
+	uint64_t x = LANE_ALL('x');
+
+	if (s.len < LANES) {
+		for (size_t i = 0; i < s.len; i++) {
+			x = x << CHAR_BIT | (unsigned char)s.p[i];
+			out[i] = s.p[i];
+		}
+		return !lanes_special(x, lowest);
+	}
+	for (size_t i = 0; i < s.len - LANES; i += LANES) {
+		memcpy(&x, s.p + i, LANES);
+		if (lanes_special(x, lowest))
+			return false;
+		memcpy(out + i, &x, LANES);
+	}
+	memcpy(&x, s.p + s.len - LANES, LANES);
+	memcpy(out + s.len - LANES, &x, LANES);
+	return !lanes_special(x, lowest);
 }
 
 /* One byte that the quick look found special; the length written, at most ESCAPE_LONGEST. */
@@ -84,6 +111,8 @@ escape_write(char *out, size_t room, struct str s, enum escape_form form)
 	uint64_t x;
 
 	ASSERT(room >= ESCAPE_ROOM_MIN);
+	if (likely(s.len <= room && copy_clean(out, s, ' ')))
+		return s.len;
 	while (i < s.len) {
 		if (s.len - i >= LANES && room - n >= LANES + CUT_MARK) {
 			memcpy(&x, s.p + i, LANES);
@@ -104,18 +133,7 @@ escape_write(char *out, size_t room, struct str s, enum escape_form form)
 }
 
 bool
-escape_is_word(struct str s)
+escape_word(char *out, struct str s)
 {
-	size_t i = 0;
-	uint64_t x;
-
-	for (; s.len - i >= LANES; i += LANES) {
-		memcpy(&x, s.p + i, LANES);
-		if (lanes_special(x, ' ' + 1))
-			return false;
-	}
-	for (; i < s.len; i++)
-		if (byte_special((unsigned char)s.p[i], ' ' + 1))
-			return false;
-	return s.len > 0;
+	return s.len > 0 && copy_clean(out, s, ' ' + 1);
 }

@@ -16,7 +16,8 @@ enum escape_form {
 enum { ESCAPE_ROOM_MIN = 16 };
 size_t escape_write(char *out, size_t room, struct str s, enum escape_form form);
 
-/* Nothing in it needs an escape, and it holds no space: it can stand without quotes. */
-bool escape_is_word(struct str s);
+/* Copies s when it can stand without quotes: not empty, no space, nothing to escape. False: no, and
+ * what is at `out` now is of no use. The room is s.len. */
+bool escape_word(char *out, struct str s);
 
 #endif

@@ -14,7 +14,7 @@ _Static_assert(LONG_FIELDS *ACCESSLOG_FIELD_MAX + NAME_FIELDS * ACCESSLOG_NAME_M
     "a line may be longer than what is reserved for it");
 
 enum { US_PER_MS = 1000, MS_PER_S = 1000, US_PER_S = US_PER_MS * MS_PER_S };
-enum { DECIMAL = 10, DIGITS_MAX = 20 }; /* of a uint64_t */
+enum { DECIMAL = 10, HUNDRED = 100, DIGITS_MAX = 20 }; /* of a uint64_t */
 
 #define PUT(p, literal) mempcpy((p), (literal), sizeof(literal) - 1)
 
@@ -24,26 +24,35 @@ put_str(char *p, struct str s)
 	return mempcpy(p, s.p, s.len);
 }
 
-/* At least `width` digits. */
 static char *
-put_digits(char *p, uint64_t n, size_t width)
+put_number(char *p, uint64_t n)
 {
 	char digits[DIGITS_MAX];
 	size_t at = sizeof(digits);
 
-	do {
+	while (n >= DECIMAL) {
 		digits[--at] = (char)('0' + n % DECIMAL);
 		n /= DECIMAL;
-	} while (n > 0);
-	while (sizeof(digits) - at < width)
-		digits[--at] = '0';
-	return mempcpy(p, digits + at, sizeof(digits) - at);
+	}
+	*p++ = (char)('0' + n);
+	while (at < sizeof(digits))
+		*p++ = digits[at++];
+	return p;
+}
+
+/* Exactly two digits, of a number below 100; and four, below 10,000. */
+static char *
+put_two(char *p, uint32_t n)
+{
+	*p++ = (char)('0' + n / DECIMAL % DECIMAL);
+	*p++ = (char)('0' + n % DECIMAL);
+	return p;
 }
 
 static char *
-put_number(char *p, uint64_t n)
+put_four(char *p, uint32_t n)
 {
-	return put_digits(p, n, 1);
+	return put_two(put_two(p, n / HUNDRED), n % HUNDRED);
 }
 
 struct date {
@@ -95,11 +104,11 @@ date_of(uint64_t wall_us)
 static char *
 put_clock(char *p, const struct date *d)
 {
-	p = put_digits(p, d->hour, 2);
+	p = put_two(p, d->hour);
 	*p++ = ':';
-	p = put_digits(p, d->minute, 2);
+	p = put_two(p, d->minute);
 	*p++ = ':';
-	return put_digits(p, d->second, 2);
+	return put_two(p, d->second);
 }
 
 /* 22/Nov/2026:19:30:29 +0000 */
@@ -107,14 +116,14 @@ static char *
 put_date_text(char *p, uint64_t wall_us)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	enum { MONTH_LEN = 3, YEAR_LEN = 4 };
+	enum { MONTH_LEN = 3 };
 	struct date d = date_of(wall_us);
 
-	p = put_digits(p, d.day, 2);
+	p = put_two(p, d.day);
 	*p++ = '/';
 	p = mempcpy(p, months + (d.month - 1) * MONTH_LEN, MONTH_LEN);
 	*p++ = '/';
-	p = put_digits(p, d.year, YEAR_LEN);
+	p = put_four(p, d.year);
 	*p++ = ':';
 	p = put_clock(p, &d);
 	return PUT(p, " +0000");
@@ -124,18 +133,18 @@ put_date_text(char *p, uint64_t wall_us)
 static char *
 put_date_json(char *p, uint64_t wall_us)
 {
-	enum { YEAR_LEN = 4, MS_LEN = 3 };
 	struct date d = date_of(wall_us);
 
-	p = put_digits(p, d.year, YEAR_LEN);
+	p = put_four(p, d.year);
 	*p++ = '-';
-	p = put_digits(p, d.month, 2);
+	p = put_two(p, d.month);
 	*p++ = '-';
-	p = put_digits(p, d.day, 2);
+	p = put_two(p, d.day);
 	*p++ = 'T';
 	p = put_clock(p, &d);
 	*p++ = '.';
-	p = put_digits(p, d.ms, MS_LEN);
+	*p++ = (char)('0' + d.ms / HUNDRED);
+	p = put_two(p, d.ms % HUNDRED);
 	*p++ = 'Z';
 	return p;
 }
@@ -143,9 +152,9 @@ put_date_json(char *p, uint64_t wall_us)
 static char *
 put_span_text(char *p, uint64_t us)
 {
-	enum { DECIMALS_BELOW_MS = 10, US_PER_HUNDREDTH = 10, HUNDREDTHS = 100 };
+	enum { DECIMALS_BELOW_MS = 10, US_PER_HUNDREDTH = 10 };
 	uint64_t ms = us / US_PER_MS;
-	uint64_t hundredths = us % US_PER_MS / US_PER_HUNDREDTH;
+	uint32_t hundredths = (uint32_t)(us % US_PER_MS / US_PER_HUNDREDTH);
 
 	if (us == 0) {
 		*p++ = '0';
@@ -156,7 +165,7 @@ put_span_text(char *p, uint64_t us)
 	p = put_number(p, ms);
 	if (ms < DECIMALS_BELOW_MS && hundredths > 0) {
 		*p++ = '.';
-		p = put_digits(p, hundredths, 2);
+		p = put_two(p, hundredths);
 		if (p[-1] == '0')
 			p--;
 	}
@@ -167,13 +176,15 @@ put_span_text(char *p, uint64_t us)
 static char *
 put_span_json(char *p, uint64_t us)
 {
-	enum { US_LEN = 6 };
+	enum { TEN_THOUSAND = HUNDRED * HUNDRED };
+	uint32_t part = (uint32_t)(us % US_PER_S);
 
 	p = put_number(p, us / US_PER_S);
-	if (us % US_PER_S == 0)
+	if (part == 0)
 		return p;
 	*p++ = '.';
-	return put_digits(p, us % US_PER_S, US_LEN);
+	p = put_two(p, part / TEN_THOUSAND);
+	return put_four(p, part % TEN_THOUSAND);
 }
 
 /* The inside of a quoted field of the Combined log. */
@@ -253,8 +264,8 @@ line_word(struct line *l, enum column c, struct str s)
 		l->p = put_json(l->p, s, ACCESSLOG_NAME_MAX);
 	} else if (s.p == NULL) {
 		*l->p++ = '-';
-	} else if (s.len <= ACCESSLOG_NAME_MAX && escape_is_word(s)) {
-		l->p = put_str(l->p, s);
+	} else if (s.len <= ACCESSLOG_NAME_MAX && escape_word(l->p, s)) {
+		l->p += s.len;
 	} else {
 		*l->p++ = '"';
 		l->p += escape_write(l->p, ACCESSLOG_NAME_MAX, s, ESCAPE_QUOTED);

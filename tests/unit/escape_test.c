@@ -43,6 +43,17 @@ special_bytes_leave_as_plain_ascii(void **state)
 	    "a\\\",\\\"why\\\":\\\"\\\\\\u000a\\u0000\\u007f\\u00ff");
 }
 
+static void
+check_word(struct str in, bool want)
+{
+	char *out = malloc(in.len ? in.len : 1); /* its end is guarded by the sanitizer */
+
+	assert_int_equal(escape_word(out, in), want);
+	if (want)
+		assert_memory_equal(out, in.p, in.len);
+	free(out);
+}
+
 /* The quick look at eight bytes must agree with the look at one, for each byte at each place. */
 static void
 every_byte_at_every_place(void **state)
@@ -66,11 +77,12 @@ every_byte_at_every_place(void **state)
 			n += sizeof(in) - at - 1;
 			want[n] = '\0';
 			check(ESCAPE_QUOTED, str_of(in, sizeof(in)), want);
-			assert_int_equal(
-			    escape_is_word(str_of(in, sizeof(in))), len == 1 && c != ' ');
+			check_word(str_of(in, sizeof(in)), len == 1 && c != ' ');
+			check_word(str_of(in + at, 1), len == 1 && c != ' ');
 		}
 	}
-	assert_false(escape_is_word(STR("")));
+	check_word(STR(""), false);
+	check_word(STR("10.0.0.1:8"), true);
 }
 
 static void
