@@ -28,7 +28,7 @@ void *map_remove(struct map *m, struct str key);
 uint64_t map_hash(struct str key);
 
 #define MAP_EACH(m, slot)                                                                          \
-	for (struct map_slot *slot = (m)->slots; slot < (m)->slots + (m)->room; slot++)            \
+	for (struct map_slot *slot = (m)->slots; slot && slot < (m)->slots + (m)->room; slot++)    \
 		if (slot->hash != 0)
 
 #endif
