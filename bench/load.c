@@ -12,7 +12,8 @@
  *
  * First every connection makes one exchange that is not counted; then, with --wait, "ready" is
  * printed and a line is awaited on stdin; then the counted requests run and one line of JSON says
- * how it went. --rate makes it an open loop: request i is due at start + i/R, and its latency is
+ * how it went. With --wait the connections then stay open until another line, or the end of stdin.
+ * --rate makes it an open loop: request i is due at start + i/R, and its latency is
  * counted from then, sent or not. --seconds bounds the run; what is late then has failed. */
 #include "histogram.h"
 #include "load_spec.h"
@@ -477,5 +478,8 @@ main(int argc, char **argv)
 	}
 	load_run(l, l->spec.requests);
 	load_report(l);
+	fflush(stdout);
+	if (l->spec.wait)
+		(void)fgets(line, sizeof(line), stdin); /* whatever it says */
 	return 0;
 }

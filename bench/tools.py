@@ -62,9 +62,9 @@ class Origin:
 
 
 class Load:
-    """A load whose connections are all open, and which waits for run()."""
+    """A load whose connections are all open, from here to end(), and which waits for run()."""
 
-    def __init__(self, tools, port, patience=120, **options):
+    def __init__(self, tools, port, **options):
         _, rest = machine.cores()
         argv = [tools["load"], "--wait", "--port", port]
         for name, value in options.items():
@@ -72,7 +72,6 @@ class Load:
                 argv.append(f"--{name}")
             elif value is not None and value is not False:
                 argv += [f"--{name}", value]
-        self.patience = patience
         self.process = machine.spawn(
             argv, rest, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -86,8 +85,7 @@ class Load:
         self.process.stdin.flush()
 
     def result(self):
-        out, _ = self.process.communicate(timeout=self.patience)
-        return json.loads(out)
+        return json.loads(self.process.stdout.readline())
 
     def run(self):
         self.start()

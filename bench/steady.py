@@ -1,0 +1,186 @@
+#!/usr/bin/python3
+"""The numbers that do not depend on the machine's mood, one JSON object each: bench/steady.py --help.
+
+	syscalls      per request, by name and in all, from strace -c on two counts of requests
+	instructions  in user space per request, from callgrind on two counts of requests
+	allocations   calls of malloc and its kin per request, by a preloaded counter
+
+Connections are open before the counting starts and stay open until it has ended, and what is said is
+the slope between the two counts, so neither the start nor the end of anything is in it."""
+import argparse
+import json
+import pathlib
+import re
+import signal
+import struct
+import subprocess
+import time
+
+import machine
+import proxies
+import tools
+
+COUNTS = {"syscalls": (1000, 5000), "instructions": (500, 2500), "allocations": (2000, 10000)}
+UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
+TRACE_SECONDS = 10
+DUMP_SECONDS = 30
+CALLS = ("malloc", "calloc", "realloc", "free", "aligned")  # as malloc_count.c writes them
+NEGLIGIBLE = 0.0005  # per request: less is a timer's
+
+
+class Bench:
+    """A proxy of this name in front of an origin, and the load for it."""
+
+    def __init__(self, options):
+        self.tools = tools.Tools(options.build)
+        proxies.Weir.program = options.weir or pathlib.Path(options.build) / "weir"
+        self.cls = proxies.ALL[options.proxy]
+        self.tcp = options.protocol == "tcp"
+        self.load_options = {"connections": options.connections}
+        if self.tcp:
+            self.load_options |= {"kind": "raw", "body": 1024}
+        else:
+            size, unit = re.fullmatch(r"/(\d+)([km]?)", options.path).groups()
+            self.load_options |= {"path": options.path, "expect": int(size) * UNITS[unit]}
+        self.origin = tools.Origin(self.tools, mode="echo" if self.tcp else "http")
+        floor = "l4" if self.tcp else "kept"
+        self.site = proxies.Site(self.origin.ports, protocol=options.protocol, floor=floor)
+        why = self.cls.missing(self.site)
+        if why:
+            self.end()
+            raise SystemExit(f"{options.proxy}: {why}")
+
+    def proxy(self):
+        proxy = self.cls(self.site, self.tools)
+        proxy.configure()
+        return proxy
+
+    def load(self, port, requests):
+        return tools.Load(self.tools, port, requests=requests, **self.load_options)
+
+    def warm(self, proxy, count):
+        """Opens what upstream connections this load needs, and fills what is kept for reuse."""
+        with tools.closing(self.load(proxy.port, count)) as load:
+            ran(load)
+
+    def end(self):
+        self.origin.end()
+
+
+def ran(load):
+    """Runs the load; anything but success makes the numbers meaningless."""
+    result = load.run()
+    if result["failed"]:
+        raise SystemExit(f"requests failed: {json.dumps(result)}")
+
+
+def slopes(few, many, counts):
+    """(many - few) per request of the difference, for each name, without what rounds to nothing."""
+    span = counts[1] - counts[0]
+    found = {name: (many[name] - few.get(name, 0)) / span for name in many}
+    return {name: round(value, 3) for name, value in sorted(found.items()) if abs(value) > NEGLIGIBLE}
+
+
+def traced(proxy, load):
+    """name -> (calls, failed calls) of all threads of the serving process while the load runs."""
+    out = proxy.folder / "strace"
+    strace = subprocess.Popen(
+        ["strace", "-c", "-f", "-o", out, "-p", str(proxy.worker())], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        strace.stderr.readline()  # "Process N attached"
+        time.sleep(0.2)  # and its threads
+        ran(load)
+    finally:
+        strace.send_signal(signal.SIGINT)
+        strace.communicate(timeout=TRACE_SECONDS)
+    found = {}
+    for line in out.read_text().splitlines():
+        fields = line.split()
+        if len(fields) in (5, 6) and fields[3].isdigit() and fields[-1] != "total":
+            found[fields[-1]] = (int(fields[3]), int(fields[4]) if len(fields) == 6 else 0)
+    return found
+
+
+def syscalls(bench, counts):
+    runs = []
+    with tools.closing(bench.proxy().start()) as proxy:
+        bench.warm(proxy, counts[0])
+        for count in counts:
+            with tools.closing(bench.load(proxy.port, count)) as load:
+                runs.append(traced(proxy, load))
+    calls = slopes(*({name: n for name, (n, _) in run.items()} for run in runs), counts)
+    failed = slopes(*({name: n for name, (_, n) in run.items()} for run in runs), counts)
+    seen = sorted(runs[0].keys() | runs[1].keys())
+    return {"per_request": round(sum(calls.values()), 3), "calls": calls, "failed": failed, "seen": seen}
+
+
+def executed(bench, count):
+    """All user-space instructions of a process that starts, serves this many requests and ends."""
+    proxy = bench.proxy()
+    with tools.closing(proxy):
+        out = proxy.folder / "callgrind"
+        proxy.start(before=["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"])
+        with tools.closing(bench.load(proxy.port, count)) as load:
+            ran(load)
+        proxy.process.terminate()
+        proxy.process.wait(DUMP_SECONDS)
+        found = re.search(r"^(?:totals|summary): (\d+)", out.read_text(), re.MULTILINE)
+        return int(found.group(1))
+
+
+def instructions(bench, counts):
+    proxies.Nginx.master = False  # one process, whose end writes one file
+    few, many = (executed(bench, count) for count in counts)
+    return {"per_request": round((many - few) / (counts[1] - counts[0]), 1)}
+
+
+def allocations(bench, counts):
+    proxy = bench.proxy()
+    path = proxy.folder / "malloc_count"
+    env = {"LD_PRELOAD": str(bench.tools["malloc_count.so"].resolve()), "MALLOC_COUNT_FILE": str(path)}
+
+    def counters():
+        return dict(zip(CALLS, struct.unpack("5Q", path.read_bytes())))
+
+    with tools.closing(proxy):
+        proxy.start(env=env)
+        bench.warm(proxy, counts[0])
+        runs = []
+        for count in counts:
+            with tools.closing(bench.load(proxy.port, count)) as load:
+                before = counters()
+                ran(load)
+                after = counters()
+                runs.append({name: after[name] - before[name] for name in CALLS})
+    calls = slopes(*runs, counts)
+    return {"per_request": round(sum(calls.values()), 3), "calls": calls}
+
+
+MEASURES = {"syscalls": syscalls, "instructions": instructions, "allocations": allocations}
+
+
+def parse():
+    parser = argparse.ArgumentParser(description="What a kept-alive request costs a proxy, exactly.")
+    parser.add_argument("what", choices=MEASURES)
+    parser.add_argument("--proxy", default="weir", choices=proxies.ALL)
+    parser.add_argument("--protocol", default="http", choices=("http", "tcp"), help="tcp: 1 KB echoes over L4")
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--path", default="/1k", help="/SIZE of the answer: /1k, /64k, /1m")
+    parser.add_argument("--counts", type=int, nargs=2, metavar="N", help="the two counts of requests")
+    parser.add_argument("--build", default=tools.DEFAULT_BUILD, help="the build folder (build)")
+    parser.add_argument("--weir", help="the weir to measure (BUILD/weir)")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    counts = options.counts or COUNTS[options.what]
+    with tools.closing(Bench(options)) as bench:
+        found = MEASURES[options.what](bench, counts)
+    about = {name: getattr(options, name) for name in ("what", "proxy", "protocol", "connections", "path")}
+    print(json.dumps({**about, **found}))
+
+
+if __name__ == "__main__":
+    main()
