@@ -1,0 +1,50 @@
+"""What a kept-alive request costs, in the numbers that are the same on every machine. Run on a release."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WEIR = pathlib.Path(os.environ.get("WEIR", ROOT / "build" / "weir")).resolve()
+
+MOVES = {"recvfrom", "recvmsg", "read", "readv", "sendto", "sendmsg", "write", "writev", "splice"}
+WAITS = {"epoll_wait", "epoll_pwait", "epoll_pwait2"}
+
+
+def measured(*args):
+    command = [ROOT / "bench" / "steady.py", "--build", WEIR.parent, *args]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_request_costs_two_reads_two_writes_and_a_share_of_a_wait():
+    found = measured("syscalls")
+    assert found["calls"].keys() <= MOVES | WAITS, found
+    assert found["per_request"] <= 4.5, found
+
+
+def test_a_64_kb_answer_costs_no_more_than_seven_calls():
+    found = measured("syscalls", "--path", "/64k")
+    assert found["calls"].keys() <= MOVES | WAITS, found
+    assert found["per_request"] <= 7, found
+
+
+def test_an_l4_message_costs_two_reads_two_writes_and_a_share_of_a_wait():
+    found = measured("syscalls", "--protocol", "tcp")
+    assert found["calls"].keys() <= MOVES | WAITS, found
+    assert found["per_request"] <= 4.5, found
+
+
+def test_a_request_allocates_nothing():
+    assert measured("allocations")["calls"] == {}
+
+
+def test_a_64_kb_answer_allocates_nothing():
+    assert measured("allocations", "--path", "/64k")["calls"] == {}
+
+
+def test_a_request_stays_within_its_instructions():
+    found = measured("instructions")
+    assert found["per_request"] <= 5000, found
