@@ -9,13 +9,12 @@
  * the memory; honest patterns on paths and header values stay orders of magnitude below. */
 enum {
 	MATCH_STEPS_MAX = 100 * 1000,
-	MATCH_DEPTH_MAX = 10 * 1000,    /* nested backtracking points; without JIT only */
-	MATCH_HEAP_MAX_KB = 1024,       /* without JIT only */
-	MATCH_STACK_FIRST = 32 * 1024,  /* with JIT only */
-	MATCH_STACK_MAX = 512 * 1024,   /* address space; pages come as they are touched */
-	PATTERN_TEXT_MAX = 4096,        /* bytes of one pattern */
-	PATTERN_NESTING_MAX = 64,       /* parentheses within parentheses */
-	PATTERN_PROGRAM_MAX = 64 * 1024 /* bytes of one compiled pattern: no a{1000}{1000} */
+	MATCH_DEPTH_MAX = 10 * 1000,   /* nested backtracking points; without JIT only */
+	MATCH_HEAP_MAX_KB = 1024,      /* without JIT only */
+	MATCH_STACK_FIRST = 32 * 1024, /* with JIT only */
+	MATCH_STACK_MAX = 512 * 1024,  /* address space; pages come as they are touched */
+	PATTERN_TEXT_MAX = 4096,       /* bytes of one pattern */
+	PATTERN_NESTING_MAX = 64       /* parentheses within parentheses */
 };
 
 /* Bytes are bytes: a path or a header value is in no encoding we could trust, so UTF stays off and
@@ -56,19 +55,6 @@ pattern_compile(struct str text, struct pattern_error *e)
 			e->text[sizeof(e->text) - 1] = '\0'; /* cut short, which is all right */
 	}
 	return code;
-}
-
-/* The program's size is known only once it is there. */
-static bool
-pattern_is_small(const pcre2_code *code, struct pattern_error *e)
-{
-	size_t size = 0;
-
-	(void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &size); /* a size always exists */
-	if (size <= PATTERN_PROGRAM_MAX)
-		return true;
-	*e = (struct pattern_error){.text = "pattern is too large once its repeats are counted"};
-	return false;
 }
 
 /* Past the class that begins at i; text.len when it is not of the plain sort. */
@@ -164,10 +150,6 @@ pattern_new(struct str text, struct pattern_error *e)
 
 	if (code == NULL)
 		return NULL;
-	if (!pattern_is_small(code, e)) {
-		pcre2_code_free(code);
-		return NULL;
-	}
 	p = xmalloc(sizeof(*p) + text.len);
 	p->code = code;
 	/* Fails where memory may not be executable; the interpreter serves then. */
@@ -180,10 +162,9 @@ bool
 pattern_check(struct str text, struct pattern_error *e)
 {
 	pcre2_code *code = pattern_compile(text, e);
-	bool good = code != NULL && pattern_is_small(code, e);
 
-	pcre2_code_free(code);
-	return good;
+	pcre2_code_free(code); /* NULL is fine */
+	return code != NULL;
 }
 
 void

@@ -28,7 +28,7 @@ naive_host(struct str rule, struct str host)
 	for (size_t i = 0; i < host.len; i++)
 		lower[i] = naive_lower(host.p[i]);
 	host.p = lower;
-	if (rule.len > 1 && rule.p[0] == '*') {
+	if (str_starts(rule, STR("*."))) {
 		struct str suffix = {rule.p + 1, rule.len - 1};
 
 		return host.len > suffix.len && str_ends(host, suffix) ? (int)suffix.len : -1;
