@@ -136,6 +136,13 @@ def test_methods_headers_and_queries_choose_among_equal_paths(predicates, data, 
         assert weir.connect().ask(data).body.decode() == name
 
 
+def test_a_route_whose_conditions_fail_gives_way_to_a_less_specific_one(scene):
+    exact = "{host: a.test, path: /x/y, methods: [POST]}"
+    weir = scene.start(file_of(scene, [(exact, "exact"), ("a.test/x/*", "prefix"), ("any", "any")]))
+    assert weir.get("/x/y", "a.test", method="POST").body == b"exact"
+    assert weir.get("/x/y", "a.test").body == b"prefix"
+
+
 def test_answers_404_and_says_no_route(scene):
     weir = scene.start(file_of(scene, [("a.test/v1/*", "app")]))
     for path, host in (("/v2", "a.test"), ("/v1", "b.test"), ("/v1x", "a.test")):
