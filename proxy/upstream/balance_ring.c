@@ -9,8 +9,9 @@
 #include "upstream/balance_hash.h"
 
 enum {
-	RING_POINTS = 160,         /* per unit of weight */
-	RING_POINTS_MAX = 1 << 17, /* in total: above, every endpoint has fewer, at least one */
+	RING_POINTS = 160,         /* per unit of weight; fewer, but at least one, to stay below */
+	RING_POINTS_MEAN = 1024,   /* so many per endpoint on average */
+	RING_POINTS_MAX = 1 << 17, /* and in total */
 	RING_PROBES = 64,          /* points looked at before all endpoints are */
 };
 
@@ -39,9 +40,12 @@ ring_points_of(const struct ring *r, const struct balance_spec *spec, uint32_t i
 {
 	uint64_t want = (uint64_t)spec->targets[i].weight * RING_POINTS;
 	uint64_t all = r->hashing.weight * RING_POINTS;
+	uint64_t most = (uint64_t)spec->n * RING_POINTS_MEAN;
 
-	if (all > RING_POINTS_MAX)
-		want = want * RING_POINTS_MAX / all;
+	if (most > RING_POINTS_MAX)
+		most = RING_POINTS_MAX;
+	if (all > most)
+		want = want * most / all;
 	return want > 0 ? (uint32_t)want : 1;
 }
 
