@@ -79,10 +79,10 @@ def test_least_requests_avoids_the_busy_endpoint(scene):
 
 
 HASHES = {
-    "header": ("hash: {header: X-User}", lambda i: {"fields": [f"X-User: {i}"]}),
-    "cookie": ("hash: {cookie: user}", lambda i: {"fields": [f"Cookie: a=b; user={i}; c=d"]}),
-    "path": ("hash: path", lambda i: {"path": f"/{i}"}),
-    "ring": ("hash: {header: X-User, table: ring}", lambda i: {"fields": [f"X-User: {i}"]}),
+    "header": ("key: header X-User", lambda i: {"fields": [f"X-User: {i}"]}),
+    "cookie": ("key: cookie user", lambda i: {"fields": [f"Cookie: a=b; user={i}; c=d"]}),
+    "path": ("key: path", lambda i: {"path": f"/{i}"}),
+    "ring": ("key: header X-User, table: ring", lambda i: {"fields": [f"X-User: {i}"]}),
 }
 
 
@@ -90,7 +90,7 @@ HASHES = {
 def test_a_hash_sends_the_same_key_to_the_same_endpoint(scene, balance, key):
     origins = group(scene, 4)
     weirs = [
-        scene.proxy(order, backend=f"balance: {{{balance}}}") for order in (origins, origins[::-1])
+        scene.proxy(order, backend=f"balance: {{algorithm: hash, {balance}}}") for order in (origins, origins[::-1])
     ]
     wires = [weir.connect() for weir in weirs]
     chosen = {}
@@ -104,7 +104,7 @@ def test_a_hash_sends_the_same_key_to_the_same_endpoint(scene, balance, key):
 
 
 def test_a_hash_by_client_address_keeps_each_client_where_it_is(scene):
-    weir = scene.proxy(group(scene, 4), backend="balance: {hash: client}")
+    weir = scene.proxy(group(scene, 4), backend="balance: hash")
     chosen = {
         f"127.0.0.{i}": {weir.get(source=f"127.0.0.{i}").body for _ in range(3)}
         for i in range(2, 22)
@@ -117,7 +117,7 @@ def test_losing_an_endpoint_moves_only_its_own_keys(scene):
     origins = group(scene, 5)
 
     def places(ends):
-        wire = scene.proxy(ends, backend="balance: {hash: path}").connect()
+        wire = scene.proxy(ends, backend="balance: {algorithm: hash, key: path}").connect()
         return {i: wire.ask(get_bytes(f"/{i}")).body for i in range(100)}
 
     before, after = places(origins), places(origins[:4])

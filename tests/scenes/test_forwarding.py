@@ -255,6 +255,14 @@ def test_request_ids_differ_and_are_logged(scene):
     assert [row["id"] for row in weir.log(5)] == ids
 
 
+def test_a_listener_may_redirect_to_https(scene):
+    weir = scene.start("listen:\n  http: {address: '127.0.0.1:0', redirect: https}\n")
+    wire = weir.connect()
+    for path in ("/a?b=c", "/%20", "/"):
+        answer = wire.ask(get_bytes(path, "a.test:8080"))
+        assert (answer.status, answer.get("location")) == (308, f"https://a.test{path}")
+
+
 ACCEPTS = {
     "json": ("application/json", "application/json"),
     "problem": ("application/problem+json, */*;q=0.1", "application/"),

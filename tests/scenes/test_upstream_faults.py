@@ -235,6 +235,11 @@ def test_an_endpoint_that_stops_in_its_answer_cuts_it(scene):
 
 
 def test_no_endpoint_is_503(scene):
+    answer = faulted(scene.proxy([]), 503, "destination_unavailable")
+    assert answer.get("retry-after") is not None
+
+
+def test_a_name_that_does_not_resolve_does_not_stop_the_start(scene):
     weir = scene.proxy("no-such-name.invalid:80")
     answer = weir.get()
     word = answer.get("proxy-status").removeprefix("weir; error=")
