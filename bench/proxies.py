@@ -17,6 +17,7 @@ START_SECONDS = 60
 PORTS = range(20000, 30000)  # below the ephemeral ones
 MANY = 20000  # routes from which nginx needs a map: a server block costs it some 20 KB
 CONNECTIONS = 8000  # as many as haproxy may have with the descriptors that a user usually gets
+PIPES = 512  # two descriptors each, and only for haproxy-splice
 
 
 @dataclasses.dataclass
@@ -124,7 +125,7 @@ class Proxy:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def said(self):
-        return (self.folder / "log").read_text(errors="replace")[-500:].strip()
+        return (self.folder / "log").read_text(errors="replace").strip().rpartition("\n")[2][-300:]
 
     def pids(self):
         return machine.tree(self.process.pid)
@@ -202,7 +203,7 @@ class Haproxy(Proxy):
         return version_of([cls.program, "-v"], r"version (\d[\d.]+)")
 
     def configure(self):
-        lines = ["global", "  nbthread 1", f"  maxconn {CONNECTIONS}"]
+        lines = ["global", "  nbthread 1", f"  maxconn {CONNECTIONS}", f"  maxpipes {PIPES}"]
         if self.site.reloads:
             lines.append(f"  stats socket {self.folder}/admin.sock level admin expose-fd listeners")
         lines += ["defaults", f"  mode {self.site.protocol}"]
@@ -232,7 +233,7 @@ class Haproxy(Proxy):
 
 class HaproxySplice(Haproxy):
     name = "haproxy-splice"
-    options = ["option splice-auto"]
+    options = ["option splice-request", "option splice-response"]  # splice-auto never starts here
 
 
 class Nginx(Proxy):
