@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Measures weir beside the physical limit (floor), haproxy and nginx: bench/bench.py --help.
 
-Each proxy has one worker on one core; the load and the origin share what is left. All run in one
-session and take turns, A B C C B A, so that the machine's mood hits all alike. What counts is the CPU
+Each proxy has one worker on one core; the load and the origin share what is left. All stay
+up and take turns, A B C C B A, so that the machine's mood hits all alike. What counts is the CPU
 time of the proxy per request over a fixed number of requests; requests/s only says how busy the
 machine was."""
 import argparse

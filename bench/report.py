@@ -147,5 +147,5 @@ def verdict(value, must, goal, of):
 def align(lines):
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     lines[1] = ["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
-    padded = ([cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))] for line in lines)
-    return "\n".join("| " + " | ".join(line) + " |" for line in padded)
+    rows = ([cell.rjust(width) for cell, width in zip(line[1:], widths[1:])] for line in lines)
+    return "\n".join(f"| {line[0].ljust(widths[0])} | {' | '.join(row)} |" for line, row in zip(lines, rows))
