@@ -16,6 +16,7 @@ enum key_kind {
 	KEY_ANY,
 	KEY_STEM,  /* the literal bytes that some of the host's patterns begin with */
 	KEY_VALUE, /* owner a leaf: a value of the header by which its entries vary */
+	KEY_KINDS
 };
 
 struct key {
@@ -32,6 +33,7 @@ struct keys_slot {
 struct keys {
 	struct keys_slot *slots; /* owned */
 	size_t n, room;          /* room is 0 or a power of two */
+	unsigned shift;          /* leaves as many bits of a hash as room has */
 };
 
 /* NULL: absent. */

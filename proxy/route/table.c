@@ -1,5 +1,9 @@
 #include "route/table_parts.h"
 
+/* A walk is mostly room for a name, and only what was written is read: clearing all of it would be
+ * a tenth of a find. */
+#define TABLE_UNCLEARED __attribute__((uninitialized))
+
 /* Eight bytes at once: 0x20 is set in each byte that lies in 'A'..'Z'. Bytes from 0x80 up stay. */
 static inline uint64_t
 table_lower_word(uint64_t w)
@@ -289,7 +293,7 @@ struct route *
 table_find(const struct table *t, const struct table_query *q)
 {
 	const struct table_leaf *leaf;
-	struct table_walk w;
+	struct table_walk w TABLE_UNCLEARED;
 
 	table_walk_init(&w, t, q);
 	while (table_walk_host(&w) != NULL) {

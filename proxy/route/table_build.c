@@ -80,9 +80,15 @@ table_builder_new(void)
 static struct table_host *
 table_host_new(struct table *t, enum key_kind kind, struct str name)
 {
-	struct table_host *host = table_take(&t->arena, sizeof(*host));
+	const size_t room = TABLE_FIRST_ROOM;
+	struct table_host *host;
+	uint32_t *lengths;
 
+	/* The first lengths stand next to their host: one cache miss less. */
+	host = table_take(&t->arena, sizeof(*host) + room * sizeof(*lengths));
+	lengths = (uint32_t *)(host + 1);
 	*host = (struct table_host){
+	    .prefixes = {lengths, 0, (uint32_t)room},
 	    .key = {arena_copy(&t->arena, name), kind, 0},
 	    .id = t->n_hosts++,
 	};
@@ -390,9 +396,14 @@ table_entries_place(struct table_builder *b)
 		if (leaf->n_entries++ == 0)
 			leaf->entries = &t->entries[i];
 	}
-	for (leaf = t->leaves; leaf != NULL; leaf = leaf->next)
-		if (leaf->n_entries >= TABLE_VARY_MIN)
+	for (leaf = t->leaves; leaf != NULL; leaf = leaf->next) {
+		if (leaf->n_entries >= TABLE_VARY_MIN) {
 			table_vary_build(b, leaf);
+		} else if (leaf->n_entries == 1) {
+			leaf->only = leaf->entries[0];
+			leaf->entries = &leaf->only;
+		}
+	}
 }
 
 /* Behind each stem, the longest other one of its host that begins it. */

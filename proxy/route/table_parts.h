@@ -41,10 +41,11 @@ struct table_value {
 
 struct table_leaf { /* one host and path */
 	struct key key;
-	const struct table_entry *entries; /* a part of the table's */
+	const struct table_entry *entries; /* a part of the table's, or &only */
 	uint32_t n_entries;
 	uint32_t id; /* rises in the order of the file */
 	const struct table_vary *vary;
+	struct table_entry only;       /* next to the key: one cache miss less */
 	const struct pattern *pattern; /* KEY_PATTERN only */
 	const struct table_host *host;
 	struct table_leaf *next; /* of all */

@@ -142,8 +142,11 @@ an_exact_host_beats_the_longest_suffix_beats_any(void **state)
 	size_t far = add(f, "*.example.com", PATH_KIND_ANY, NULL);
 	size_t near = add(f, "*.api.example.com", PATH_KIND_ANY, NULL);
 	size_t exact = add(f, "v1.api.example.com", PATH_KIND_ANY, NULL);
+	size_t odd = add(f, "az@[`{09-\xc1\xda.az", PATH_KIND_ANY, NULL);
 	char longest[300];
 
+	assert_int_equal(find(f, "AZ@[`{09-\xc1\xda.Az", "/"), odd); /* only letters have a case */
+	assert_int_equal(find(f, "azAzaz\x30\x39-\xe1\xfa.az", "/"), any);
 	assert_int_equal(find(f, "v1.api.example.com", "/"), exact);
 	assert_int_equal(find(f, "V1.Api.Example.COM.", "/"), exact);
 	assert_int_equal(find(f, "v2.api.example.com", "/"), near);
