@@ -13,13 +13,14 @@
 	(IS_ALNUM(c) || (c) == '!' || (c) == '#' || (c) == '$' || (c) == '%' || (c) == '&' ||      \
 	    (c) == '\'' || (c) == '*' || (c) == '+' || (c) == '-' || (c) == '.' || (c) == '^' ||   \
 	    (c) == '_' || (c) == '`' || (c) == '|' || (c) == '~')
-#define IS_TARGET(c)                                                                               \
-	(IS_VISIBLE(c) && (c) != '#' && (c) != '%' && (c) != '/' && (c) != '?' && (c) != '\\')
+#define IS_QUERY(c) (IS_VISIBLE(c) && (c) != '#' && (c) != '%')
+#define IS_PATH(c)  (IS_QUERY(c) && (c) != '/' && (c) != '?' && (c) != '\\')
 
 #define CLASS(c)                                                                                   \
 	((IS_TOKEN(c) ? CHAR_TOKEN : 0) | (IS_VALUE(c) ? CHAR_VALUE : 0) |                         \
-	    (IS_HOST(c) ? CHAR_HOST : 0) | (IS_TARGET(c) ? CHAR_TARGET : 0) |                      \
-	    (IS_HEX(c) ? CHAR_HEX : 0) | (IS_BLANK(c) ? CHAR_BLANK : 0))
+	    (IS_HOST(c) ? CHAR_HOST : 0) | (IS_PATH(c) ? CHAR_PATH : 0) |                          \
+	    (IS_QUERY(c) ? CHAR_QUERY : 0) | (IS_HEX(c) ? CHAR_HEX : 0) |                          \
+	    (IS_BLANK(c) ? CHAR_BLANK : 0))
 #define CLASS4(c)  CLASS(c), CLASS((c) + 1), CLASS((c) + 2), CLASS((c) + 3)
 #define CLASS16(c) CLASS4(c), CLASS4((c) + 4), CLASS4((c) + 8), CLASS4((c) + 12)
 #define CLASS64(c) CLASS16(c), CLASS16((c) + 16), CLASS16((c) + 32), CLASS16((c) + 48)

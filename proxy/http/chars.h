@@ -9,9 +9,10 @@ enum {
 	CHAR_TOKEN = 1,  /* tchar, RFC 9110 section 5.6.2 */
 	CHAR_VALUE = 2,  /* field content: HTAB, SP, VCHAR, obs-text; RFC 9110 section 5.5 */
 	CHAR_HOST = 4,   /* unreserved, RFC 3986 section 2.3: what names of hosts are made of */
-	CHAR_TARGET = 8, /* nothing to look at in a path or query: visible, and not of  # % / ? \ */
-	CHAR_HEX = 16,
-	CHAR_BLANK = 32, /* SP and HTAB */
+	CHAR_PATH = 8,   /* nothing to look at in a path: visible, and none of  # % / ? \ */
+	CHAR_QUERY = 16, /* the same in a query, which may hold / and ? and, by browsers, \ */
+	CHAR_HEX = 32,
+	CHAR_BLANK = 64, /* SP and HTAB */
 };
 
 extern const uint8_t chars_class[256];

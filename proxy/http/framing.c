@@ -39,32 +39,6 @@ head_has(const struct head *h, uint64_t bits)
 	return (h->fields.present & bits) != 0;
 }
 
-/* The only field with this id. False: there are several. NULL: there is none. */
-static bool
-field_single(const struct fields *f, enum field_id id, const struct field **out)
-{
-	*out = fields_find(f, id);
-	if (*out == NULL)
-		return true;
-	for (const struct field *other = *out + 1; other < f->v + f->n; other++)
-		if (other->id == id)
-			return false;
-	return true;
-}
-
-/* The next element of a comma list, trimmed; empty ones are skipped (RFC 9110 section 5.6.1.2).
- * Only for lists of tokens: a quoted comma would be cut. */
-static bool
-list_next(struct str *rest, struct str *element)
-{
-	while (str_cut(rest, ',', element)) {
-		*element = str_trim(*element);
-		if (element->len > 0)
-			return true;
-	}
-	return false;
-}
-
 /* What a Transfer-Encoding means, one field with this value: FAULT_none for exactly "chunked",
  * FAULT_not_implemented for codings of good syntax that weir does not know (RFC 9112 section 6.1).
  * Empty elements are not skipped here: others may not skip them. */
@@ -98,20 +72,19 @@ body_frame(const struct head *h, struct framing *out)
 {
 	const struct field *coding, *length;
 	struct str digits;
-	enum fault fault;
 
 	out->kind = BODY_CLOSE;
-	if (likely(!head_has(h, BIT(TRANSFER_ENCODING) | BIT(CONTENT_LENGTH))))
+	if (!head_has(h, BIT(TRANSFER_ENCODING) | BIT(CONTENT_LENGTH)))
 		return FAULT_none;
-	if (!field_single(&h->fields, FIELD_TRANSFER_ENCODING, &coding) ||
-	    !field_single(&h->fields, FIELD_CONTENT_LENGTH, &length))
+	if ((h->fields.doubled & (BIT(TRANSFER_ENCODING) | BIT(CONTENT_LENGTH))) != 0)
 		return FAULT_http_request_error;
+	coding = fields_find(&h->fields, FIELD_TRANSFER_ENCODING);
+	length = fields_find(&h->fields, FIELD_CONTENT_LENGTH);
 	if (coding != NULL) {
+		out->kind = BODY_CHUNKED;
 		if (length != NULL || h->minor == 0)
 			return FAULT_http_request_error;
-		fault = coding_judge(field_value(coding));
-		out->kind = BODY_CHUNKED;
-		return fault;
+		return coding_judge(field_value(coding));
 	}
 	digits = field_value(length);
 	if (digits.len > LENGTH_DIGITS_MAX || !str_to_u64(digits, INT64_MAX, &out->length))
@@ -120,7 +93,58 @@ body_frame(const struct head *h, struct framing *out)
 	return FAULT_none;
 }
 
-/* What the Connection fields say, all of them (RFC 9110 section 7.6.1). */
+/* The Connection field after `last`; NULL is before the first and after the last. */
+static const struct field *
+connection_next(const struct fields *f, const struct field *last)
+{
+	if (last == NULL)
+		return fields_find(f, FIELD_CONNECTION);
+	if (!fields_doubled(f, FIELD_CONNECTION))
+		return NULL;
+	while (++last < f->v + f->n)
+		if (last->id == FIELD_CONNECTION)
+			return last;
+	return NULL;
+}
+
+/* One element of a Connection field: a token, which mostly is the name of a field that weir knows,
+ * "keep-alive" and "upgrade" among them (RFC 9110 section 7.6.1). */
+struct option {
+	struct str name;
+	enum field_id id;
+};
+
+/* Cuts the next one off *rest; empty elements are skipped (RFC 9110 section 5.6.1.2). False: there
+ * is none, or, when something is left in *rest, what follows is no token. */
+static bool
+option_next(struct str *rest, struct option *out)
+{
+	const char *p = rest->p, *end, *start;
+
+	if (rest->len == 0)
+		return false;
+	end = p + rest->len;
+	out->name = *rest;
+	out->id = field_id_of(*rest);
+	if (likely(out->id != FIELD_OTHER)) { /* the only one */
+		*rest = STR_NONE;
+		return true;
+	}
+	while (p < end && (*p == ',' || char_is(*p, CHAR_BLANK)))
+		p++;
+	for (start = p; p < end && char_is(*p, CHAR_TOKEN);)
+		p++;
+	out->name = str_of(start, (size_t)(p - start));
+	while (p < end && char_is(*p, CHAR_BLANK))
+		p++;
+	*rest = str_of(p, (size_t)(end - p));
+	if (out->name.len == 0 || (p < end && *p != ','))
+		return false;
+	out->id = field_id_of(out->name);
+	return true;
+}
+
+/* What all Connection fields say about the connection. */
 struct connection_options {
 	bool close, keep_alive, upgrade;
 };
@@ -129,22 +153,20 @@ struct connection_options {
 static bool
 connection_read(const struct fields *f, struct connection_options *out)
 {
-	struct str rest, option;
+	const struct field *field = NULL;
+	struct option option;
+	struct str rest;
 
 	*out = (struct connection_options){.close = false};
-	if ((f->present & BIT(CONNECTION)) == 0)
-		return true;
-	for (uint32_t i = 0; i < f->n; i++) {
-		if (f->v[i].id != FIELD_CONNECTION)
-			continue;
-		rest = field_value(&f->v[i]);
-		while (list_next(&rest, &option)) {
-			if (!chars_all(option, CHAR_TOKEN))
-				return false;
-			out->close |= str_eq_case(option, STR("close"));
-			out->keep_alive |= str_eq_case(option, STR("keep-alive"));
-			out->upgrade |= str_eq_case(option, STR("upgrade"));
+	while ((field = connection_next(f, field)) != NULL) {
+		rest = field_value(field);
+		while (option_next(&rest, &option)) {
+			out->keep_alive |= option.id == FIELD_KEEP_ALIVE;
+			out->upgrade |= option.id == FIELD_UPGRADE;
+			out->close |= str_eq_case(option.name, STR("close"));
 		}
+		if (rest.len > 0)
+			return false;
 	}
 	return true;
 }
@@ -165,15 +187,16 @@ static bool
 upgrade_is_offered(const struct fields *f)
 {
 	struct str rest, protocol, name, version;
-	const struct field *field;
 	bool any = false;
 
-	if (!field_single(f, FIELD_UPGRADE, &field) || field == NULL)
+	if (fields_doubled(f, FIELD_UPGRADE))
 		return false;
-	rest = field_value(field);
-	while (list_next(&rest, &protocol)) {
-		version = protocol;
-		(void)str_cut(&version, '/', &name); /* true: protocol is not empty */
+	rest = field_value(fields_find(f, FIELD_UPGRADE));
+	while (str_cut(&rest, ',', &protocol)) {
+		version = str_trim(protocol);
+		if (version.len == 0)
+			continue;
+		(void)str_cut(&version, '/', &name); /* true: it is not empty */
 		if (!chars_all(name, CHAR_TOKEN) ||
 		    (version.p != NULL && !chars_all(version, CHAR_TOKEN)) ||
 		    str_eq_case(name, STR("h2c")) || str_eq_case(name, STR("h2")) ||
@@ -189,16 +212,20 @@ upgrade_is_offered(const struct fields *f)
 static enum fault
 expect_read(const struct head *h, struct framing *out)
 {
-	const struct field *field;
+	const struct field *field = fields_find(&h->fields, FIELD_EXPECT);
 
-	if (likely(!head_has(h, BIT(EXPECT))))
+	if (field == NULL)
 		return FAULT_none;
-	if (!field_single(&h->fields, FIELD_EXPECT, &field) ||
+	if (fields_doubled(&h->fields, FIELD_EXPECT) ||
 	    !str_eq_case(field_value(field), STR("100-continue")))
 		return FAULT_expectation_failed;
 	out->expect_continue = h->minor > 0 && out->kind != BODY_NONE;
 	return FAULT_none;
 }
+
+/* A request without any of these says nothing about its framing. */
+static const uint64_t FRAMING_FIELDS =
+    BIT(TRANSFER_ENCODING) | BIT(CONTENT_LENGTH) | BIT(CONNECTION) | BIT(EXPECT);
 
 enum fault
 framing_request(const struct head *h, struct framing *out)
@@ -206,7 +233,9 @@ framing_request(const struct head *h, struct framing *out)
 	struct connection_options options;
 	enum fault fault;
 
-	*out = (struct framing){.kind = BODY_NONE};
+	*out = (struct framing){.kind = BODY_NONE, .keep_alive = h->minor > 0};
+	if (!head_has(h, FRAMING_FIELDS))
+		return FAULT_none;
 	fault = body_frame(h, out);
 	if (fault != FAULT_none)
 		return fault;
@@ -288,40 +317,42 @@ name_is_forwarding(struct str name)
 
 /* False: too many names. */
 static bool
-hop_nominate(struct hop_fields *hop, struct str name)
+hop_nominate(struct hop_fields *hop, const struct option *option)
 {
-	enum field_id id = field_id_of(name);
-
-	if (id != FIELD_OTHER) {
-		hop->ids |= (UINT64_C(1) << id) & ~HOP_NEVER;
+	if (option->id != FIELD_OTHER) {
+		hop->ids |= (UINT64_C(1) << option->id) & ~HOP_NEVER;
 		return true;
 	}
-	if (str_eq_case(name, STR("close")) || name_is_forwarding(name))
+	if (str_eq_case(option->name, STR("close")) || name_is_forwarding(option->name))
 		return true;
 	if (hop->n == nelem(hop->named))
 		return false;
-	hop->named[hop->n++] = name;
+	hop->named[hop->n++] = option->name;
 	return true;
+}
+
+static enum fault
+hop_fault(const struct head *h)
+{
+	return h->status == 0 ? FAULT_http_request_error : FAULT_http_protocol_error;
 }
 
 enum fault
 framing_hop_begin(const struct head *h, struct hop_fields *out)
 {
-	const struct fields *f = &h->fields;
-	struct str rest, option;
+	const struct field *field = NULL;
+	struct option option;
+	struct str rest;
 
 	out->ids = HOP_ALWAYS;
 	out->n = 0;
-	if (!head_has(h, BIT(CONNECTION)))
-		return FAULT_none;
-	for (uint32_t i = 0; i < f->n; i++) {
-		if (f->v[i].id != FIELD_CONNECTION)
-			continue;
-		rest = field_value(&f->v[i]);
-		while (list_next(&rest, &option))
-			if (!chars_all(option, CHAR_TOKEN) || !hop_nominate(out, option))
-				return h->status == 0 ? FAULT_http_request_error
-						      : FAULT_http_protocol_error;
+	while ((field = connection_next(&h->fields, field)) != NULL) {
+		rest = field_value(field);
+		while (option_next(&rest, &option))
+			if (!hop_nominate(out, &option))
+				return hop_fault(h);
+		if (rest.len > 0)
+			return hop_fault(h);
 	}
 	return FAULT_none;
 }

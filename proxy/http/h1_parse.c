@@ -35,12 +35,13 @@ vector_load(const char *p)
 	return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-/* 0xff where lo <= byte <= hi, for ASCII bounds; bytes from 0x80 are negative and below lo. */
+/* 0xff where lo <= byte <= hi. */
 static inline __m128i
 vector_within(__m128i v, char lo, char hi)
 {
-	return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(lo - 1))),
-	    _mm_cmplt_epi8(v, _mm_set1_epi8((char)(hi + 1))));
+	__m128i above = _mm_sub_epi8(v, _mm_set1_epi8(lo));
+
+	return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8((char)(hi - lo))), above);
 }
 #endif
 
@@ -114,25 +115,65 @@ target_end(const char *p, const char *end)
 }
 
 /* Looks at the LF at `at`. True: the section ends or fails here. A section that begins with an
- * empty line is over if it is one of trailers, and malformed if it is a head. */
+ * empty line is over if it is one of trailers, and malformed if it is a head: `lone` says. */
 static inline bool
 line_ends(const char *bytes, size_t at, enum fault lone, enum fault *fault)
 {
-	if (at == 0 || bytes[at - 1] != '\r') {
+	if (unlikely(at == 0 || bytes[at - 1] != '\r')) {
 		*fault = FAULT_http_request_error; /* RFC 9112 section 2.2: bare LF */
 		return true;
 	}
-	if (at == 1) {
+	if (unlikely(at == 1)) {
 		*fault = lone;
 		return true;
 	}
 	return bytes[at - 2] == '\n'; /* the LF of the line before, judged there */
 }
 
+#ifdef __SSE2__
+/* The LFs of the 16 bytes at `at`, but for the first `seen` of them. */
 static inline size_t
+vector_ends(const char *bytes, size_t at, size_t seen, enum fault lone, enum fault *fault)
+{
+	__m128i lf = _mm_cmpeq_epi8(vector_load(bytes + at), _mm_set1_epi8('\n'));
+	unsigned hits = (unsigned)_mm_movemask_epi8(lf) >> seen << seen;
+
+	for (; hits != 0; hits &= hits - 1) {
+		size_t hit = at + (size_t)__builtin_ctz(hits);
+
+		if (line_ends(bytes, hit, lone, fault))
+			return hit + 1;
+	}
+	return 0;
+}
+#endif
+
+/* The section's size; 0: it has no end before len, or a fault. */
+static inline size_t
+section_end(const char *bytes, size_t at, size_t len, enum fault lone, enum fault *fault)
+{
+#ifdef __SSE2__
+	size_t size;
+
+	for (; at + VECTOR <= len; at += VECTOR) {
+		size = vector_ends(bytes, at, 0, lone, fault);
+		if (size > 0)
+			return size;
+	}
+	/* The last vector reaches back over bytes that were seen. */
+	if (at < len && len >= VECTOR)
+		return vector_ends(bytes, len - VECTOR, at + VECTOR - len, lone, fault);
+#endif
+	for (; at < len; at++)
+		if (bytes[at] == '\n' && line_ends(bytes, at, lone, fault))
+			return at + 1;
+	return 0;
+}
+
+static inline __attribute__((always_inline)) size_t
 section_size(struct str bytes, size_t *scanned, size_t max, enum fault lone, enum fault *fault)
 {
-	size_t at = *scanned, len = bytes.len < max ? bytes.len : max;
+	size_t at = *scanned, len = bytes.len < max ? bytes.len : max, size;
 
 	*fault = FAULT_none;
 	/* Not HTTP/1 at all, most likely TLS: say so now, there may never be a line end. */
@@ -140,26 +181,11 @@ section_size(struct str bytes, size_t *scanned, size_t max, enum fault lone, enu
 		*fault = FAULT_http_request_error;
 		return 0;
 	}
-#ifdef __SSE2__
-	for (; at < len && len - at >= VECTOR; at += VECTOR) {
-		__m128i lf = _mm_cmpeq_epi8(vector_load(bytes.p + at), _mm_set1_epi8('\n'));
-		unsigned hits = (unsigned)_mm_movemask_epi8(lf);
-
-		for (; hits != 0; hits &= hits - 1) {
-			size_t hit = at + (size_t)__builtin_ctz(hits);
-
-			if (line_ends(bytes.p, hit, lone, fault))
-				return *fault == FAULT_none ? (*scanned = hit + 1) : 0;
-		}
-	}
-#endif
-	for (; at < len; at++)
-		if (bytes.p[at] == '\n' && line_ends(bytes.p, at, lone, fault))
-			return *fault == FAULT_none ? (*scanned = at + 1) : 0;
-	*scanned = at;
-	if (bytes.len >= max)
+	size = section_end(bytes.p, at, len, lone, fault);
+	*scanned = size > 0 ? size : len;
+	if (size == 0 && bytes.len >= max)
 		*fault = FAULT_header_too_large;
-	return 0;
+	return *fault == FAULT_none ? size : 0;
 }
 
 size_t
@@ -200,29 +226,33 @@ field_parse(const char *p, const char *end, struct field *out)
 	return p;
 }
 
-/* From the first field line to the blank line, which is the last thing before end. *doubled: a bit
- * per field_id that came more than once. */
+/* From the first field line to the blank line, which is the last thing before end. */
 static enum fault
-fields_parse(const char *p, const char *end, struct arena *a, struct fields *out, uint64_t *doubled)
+fields_parse(const char *p, const char *end, struct arena *a, struct fields *out)
 {
+	uint64_t present = 0, doubled = 0;
+	uint32_t n;
+
 	*out = (struct fields){.v = NULL};
-	*doubled = 0;
-	while (*p != '\r') {
+	for (n = 0; *p != '\r'; n++) {
 		struct field *field;
 		uint64_t bit;
 
-		if (out->n == H1_FIELDS_MAX || (out->n == out->room && !fields_reserve(out, a, 1)))
+		out->n = n;
+		if (n == H1_FIELDS_MAX || (n == out->room && !fields_reserve(out, a, 1)))
 			return FAULT_header_too_large;
-		field = &out->v[out->n];
+		field = &out->v[n];
 		p = field_parse(p, end, field);
 		if (p == NULL)
 			return FAULT_http_request_error;
 		bit = UINT64_C(1) << field->id;
-		*doubled |= out->present & bit;
-		out->present |= bit;
-		out->n++;
+		doubled |= present & bit;
+		present |= bit;
 	}
-	/* An empty line in the middle, or a CR on its own. */
+	out->n = n;
+	out->present = present;
+	out->doubled = doubled;
+	/* Else an empty line in the middle, or a CR on its own. */
 	return p + 2 == end ? FAULT_none : FAULT_http_request_error;
 }
 
@@ -293,8 +323,8 @@ request_resolve(struct head *out)
 	struct uri uri;
 	uint16_t port;
 
-	/* RFC 9112 section 3.2: without Host, a request of 1.1 is malformed. */
-	if (field == NULL && out->minor > 0)
+	/* RFC 9112 section 3.2: several, or none in 1.1. */
+	if (field == NULL ? out->minor > 0 : fields_doubled(&out->fields, FIELD_HOST))
 		return FAULT_http_request_error;
 	fault = uri_parse(out->method, out->target, &uri);
 	if (fault != FAULT_none)
@@ -315,23 +345,32 @@ request_resolve(struct head *out)
 	return uri_authority_same(uri.authority, written) ? FAULT_none : FAULT_http_request_error;
 }
 
+/* All empty, as a fault may leave it. (One big initialiser becomes a slow string instruction.) */
+static inline void
+head_clear(struct head *out)
+{
+	out->fields = (struct fields){.v = NULL};
+	out->method = METHOD_OTHER;
+	out->method_text = out->target = out->authority = STR_NONE;
+	out->host = out->path = out->query = out->reason = STR_NONE;
+	out->status = 0;
+	out->minor = 0;
+}
+
 enum fault
 h1_parse_request(struct str bytes, struct arena *a, struct head *out)
 {
 	const char *p = bytes.p, *end = p + bytes.len;
 	enum fault fault;
-	uint64_t doubled;
 
-	*out = (struct head){.minor = 0};
+	head_clear(out);
 	if (!head_is_closed(bytes))
 		return FAULT_http_request_error;
 	fault = request_line_parse(&p, end, out);
 	if (fault == FAULT_none)
-		fault = fields_parse(p, end, a, &out->fields, &doubled);
+		fault = fields_parse(p, end, a, &out->fields);
 	if (fault != FAULT_none)
 		return fault;
-	if ((doubled & UINT64_C(1) << FIELD_HOST) != 0)
-		return FAULT_http_request_error;
 	return request_resolve(out);
 }
 
@@ -365,13 +404,12 @@ h1_parse_response(struct str bytes, struct arena *a, struct head *out)
 {
 	const char *p = bytes.p, *end = p + bytes.len;
 	enum fault fault = FAULT_http_request_error;
-	uint64_t doubled;
 
-	*out = (struct head){.minor = 0};
+	head_clear(out);
 	if (head_is_closed(bytes))
 		fault = status_line_parse(&p, end, out);
 	if (fault == FAULT_none)
-		fault = fields_parse(p, end, a, &out->fields, &doubled);
+		fault = fields_parse(p, end, a, &out->fields);
 	if (fault == FAULT_none)
 		return FAULT_none;
 	return fault == FAULT_header_too_large ? FAULT_http_response_header_section_size
@@ -381,10 +419,8 @@ h1_parse_response(struct str bytes, struct arena *a, struct head *out)
 enum fault
 h1_parse_trailers(struct str bytes, struct arena *a, struct fields *out)
 {
-	uint64_t doubled;
-
 	*out = (struct fields){.v = NULL};
 	if (!head_is_closed(bytes) && !str_eq(bytes, STR("\r\n")))
 		return FAULT_http_request_error;
-	return fields_parse(bytes.p, bytes.p + bytes.len, a, out, &doubled);
+	return fields_parse(bytes.p, bytes.p + bytes.len, a, out);
 }

@@ -223,12 +223,7 @@ fields_add(struct fields *f, struct arena *a, struct str name, struct str value)
 	    .name_len = (uint16_t)name.len,
 	    .id = (uint16_t)field_id_of(name),
 	};
+	f->doubled |= f->present & UINT64_C(1) << field->id;
 	f->present |= UINT64_C(1) << field->id;
 	return true;
-}
-
-struct str
-field_value(const struct field *f)
-{
-	return f ? str_of(f->value, f->value_len) : STR_NONE;
 }

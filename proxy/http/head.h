@@ -53,6 +53,7 @@ struct fields {
 	struct field *v; /* in the arena */
 	uint32_t n, room;
 	uint64_t present; /* bit per field_id: a cheap "surely absent" */
+	uint64_t doubled; /* bit per field_id: came more than once */
 };
 
 struct head {
@@ -84,6 +85,17 @@ const struct field *fields_find_name(const struct fields *f, struct str name);
 bool fields_add(struct fields *f, struct arena *a, struct str name, struct str value) NODISCARD;
 /* Makes room for `more` fields beyond the n there are. False as above. */
 bool fields_reserve(struct fields *f, struct arena *a, uint32_t more) NODISCARD;
-struct str field_value(const struct field *f); /* STR_NONE for NULL */
+
+static inline bool
+fields_doubled(const struct fields *f, enum field_id id)
+{
+	return (f->doubled >> id & 1) != 0;
+}
+
+static inline struct str
+field_value(const struct field *f) /* STR_NONE for NULL */
+{
+	return f ? str_of(f->value, f->value_len) : STR_NONE;
+}
 
 #endif

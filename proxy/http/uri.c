@@ -71,7 +71,7 @@ path_scan(const char *p, const char *end)
 	int byte;
 
 	for (;;) {
-		while (p < end && char_is(*p, CHAR_TARGET))
+		while (p < end && char_is(*p, CHAR_PATH))
 			p++;
 		if (p == end || *p == '?')
 			return p;
@@ -92,19 +92,17 @@ path_scan(const char *p, const char *end)
 	}
 }
 
-/* A query may hold '/', '?' and, since browsers send it, '\'. */
 static bool
 query_is_valid(const char *p, const char *end)
 {
-	while (p < end) {
-		if (likely(char_is(*p, CHAR_TARGET)) || *p == '/' || *p == '?' || *p == '\\')
+	for (;; p += ESCAPE_LEN) {
+		while (p < end && char_is(*p, CHAR_QUERY))
 			p++;
-		else if (*p == '%' && escape_decode(p, end) >= 0)
-			p += ESCAPE_LEN;
-		else
+		if (p == end)
+			return true;
+		if (*p != '%' || escape_decode(p, end) < 0)
 			return false;
 	}
-	return true;
 }
 
 static enum fault
@@ -162,11 +160,12 @@ enum fault
 uri_parse(enum method m, struct str target, struct uri *out)
 {
 	static const struct str schemes[] = {STR_INIT("http://"), STR_INIT("https://")};
-	const char *end = target.p + target.len;
+	const char *end;
 
 	*out = (struct uri){.authority = STR_NONE};
 	if (target.len == 0)
 		return FAULT_http_request_error;
+	end = target.p + target.len;
 	if (m == METHOD_CONNECT)
 		return authority_form(target, out);
 	if (likely(target.p[0] == '/'))
@@ -185,59 +184,69 @@ uri_parse(enum method m, struct str target, struct uri *out)
 }
 
 /* RFC 3986 section 3.2.2: the brackets hold an IPv6 address; zones and the unused IPvFuture are
- * refused. */
-static bool
-literal_is_valid(struct str inside)
+ * refused. How many bytes at the start of s are that; 0: none. Rare, so kept out of the way. */
+static COLD size_t
+literal_len(struct str s)
 {
+	size_t bracket = str_find(s, ']', 0), len = bracket - 1;
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr address;
 
-	if (inside.len == 0 || inside.len >= sizeof(text))
-		return false;
-	memcpy(text, inside.p, inside.len);
-	text[inside.len] = '\0';
-	return memchr(text, '\0', inside.len) == NULL && inet_pton(AF_INET6, text, &address) == 1;
+	if (bracket == s.len || len >= sizeof(text))
+		return 0;
+	memcpy(text, s.p + 1, len);
+	text[len] = '\0';
+	if (memchr(text, '\0', len) != NULL || inet_pton(AF_INET6, text, &address) != 1)
+		return 0;
+	return bracket + 1;
 }
 
-/* How many bytes at the start of s are a host; 0: none. Of RFC 3986's reg-name: what names of DNS
- * and of machines are made of. Escapes, list and sub-delimiters, and empty labels but the root's
- * are refused: there they only served to be read in two ways. */
-static size_t
+/* How many bytes at the start of s, which is not empty, are a host; 0: none. Of RFC 3986's
+ * reg-name: what names of DNS and of machines are made of. Escapes, list and sub-delimiters, and
+ * empty labels but the root's are refused: there they only served to be read in two ways. */
+static inline size_t
 host_len(struct str s)
 {
 	const char *p = s.p, *end = s.p + s.len;
-	size_t close;
 
-	if (s.len > 0 && *p == '[') {
-		close = str_find(s, ']', 0);
-		return close < s.len && literal_is_valid(str_of(p + 1, close - 1)) ? close + 1 : 0;
-	}
-	while (p < end && char_is(*p, CHAR_HOST)) {
+	if (unlikely(*p == '['))
+		return literal_len(s);
+	for (; p < end && char_is(*p, CHAR_HOST); p++)
 		if (*p == '.' && (p == s.p || p[-1] == '.'))
 			return 0;
-		p++;
-	}
 	return (size_t)(p - s.p);
+}
+
+/* *( DIGIT ) up to 65535. */
+static inline bool
+port_read(const char *p, const char *end, uint16_t *port)
+{
+	unsigned number = 0;
+
+	if (end - p > PORT_DIGITS)
+		return false;
+	for (; p < end; p++) {
+		if (*p < '0' || *p > '9')
+			return false;
+		number = number * 10 + (unsigned)(*p - '0');
+	}
+	*port = (uint16_t)number;
+	return number <= UINT16_MAX;
 }
 
 bool
 uri_authority(struct str authority, struct str *host, uint16_t *port)
 {
-	size_t len = host_len(authority);
-	uint64_t number = 0;
-	struct str rest;
+	size_t len = authority.len > 0 ? host_len(authority) : 0;
+	const char *end;
 
 	if (len == 0 || len > URI_HOST_MAX)
 		return false;
-	rest = str_of(authority.p + len, authority.len - len);
-	if (rest.len > 0 && rest.p[0] != ':')
-		return false;
-	if (rest.len > 1 && (rest.len > 1 + PORT_DIGITS ||
-				!str_to_u64(str_of(rest.p + 1, rest.len - 1), UINT16_MAX, &number)))
-		return false;
+	end = authority.p + authority.len;
 	*host = str_of(authority.p, len);
-	*port = (uint16_t)number;
-	return true;
+	*port = 0;
+	return len == authority.len ||
+	       (authority.p[len] == ':' && port_read(authority.p + len + 1, end, port));
 }
 
 /* Without a scheme at hand (TLS may have ended before us) either default counts as unwritten. */
