@@ -1,8 +1,19 @@
-/* expose - the metrics as Prometheus text (0.0.4) into a growing buffer, on the control thread. */
+/* expose - the metrics as Prometheus text (0.0.4) into a growing buffer, on the control thread. The
+ * rows are one table: from it come /metrics, and weir-metrics(7) is tested against it. */
 #ifndef OBSERVE_EXPOSE_H
 #define OBSERVE_EXPOSE_H
 
 #include "observe/stats.h"
+
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+struct metric_row {
+	const char *name; /* as shown */
+	enum metric_type type;
+	const char *labels; /* as in the manual: "route, method, code"; "": none */
+	const char *help;
+};
+/* NULL: there are no more. */
+const struct metric_row *metric_row(size_t i);
 
 struct expose_input {
 	struct meters *meters;
@@ -10,8 +21,9 @@ struct expose_input {
 	uint64_t started_wall_us;
 	uint64_t reloads_ok, reloads_failed, last_reload_wall_us, generation;
 	bool last_reload_ok;
-	uint64_t log_dropped;
-	/* gauges per endpoint come from whoever knows the endpoints */
+	uint64_t log_dropped; /* access log lines that found their ring full, all workers */
+	uint64_t log_errors;  /* accesslog_errors */
+	/* gauges per endpoint come from whoever knows the endpoints; called once per gauge */
 	void (*endpoints)(void *arg,
 	    void (*one)(void *out, struct str backend, struct str endpoint, uint32_t up,
 		uint32_t weight, uint32_t in_flight, uint32_t conns),
@@ -19,8 +31,10 @@ struct expose_input {
 	void *arg;
 };
 
-/* Returns malloc'd text and its length; the caller frees. At most 500 routes get a label of their
- * own, the rest are summed under "_rest". */
+/* Returns malloc'd text and its length; the caller frees. At most EXPOSE_ROUTES routes get a label
+ * of their own, the rest are summed under "_rest"; "_none" is requests without a route. What was
+ * never used is not shown. */
+enum { EXPOSE_ROUTES = 500 };
 char *expose_text(const struct expose_input *in, size_t *len);
 
 #endif

@@ -1,6 +1,6 @@
-/* stats - the counters themselves: one struct per kind of meter, and the rows that say under which
- * name, type, labels and help each member is shown. The rows feed /metrics, the manual and the test
- * that compares them. */
+/* stats - the counters themselves: one struct per kind of meter. What a finished record moves is
+ * moved by stats_record alone; the rest (accepts, refusals, tries that are followed by another) is
+ * counted where it happens, with COUNTER_ADD and code_count. Shown by expose.c. */
 #ifndef OBSERVE_STATS_H
 #define OBSERVE_STATS_H
 
@@ -8,44 +8,51 @@
 
 struct worker_stats {
 	uint64_t turns, busy_us, asleep_us, loop_delay_max_us;
+	uint64_t busy_ppm;               /* share of the last whole second or so; by stats_turn */
+	uint64_t recent_us, recent_busy; /* what it is made from; the worker's own */
 	uint64_t conns_opened, conns_closed;
-	uint64_t log_lines_dropped;
 };
 struct listener_stats {
 	uint64_t conns, closed, refused; /* accepted; gone again; over max_connections */
 	uint64_t bytes_in, bytes_out;
 	struct code_counts client_errors; /* by fault */
+	/* requests that met no route, and our answers to them */
+	struct code_counts unrouted, unrouted_local; /* keys as in a route's */
 	/* L4 */
 	struct code_counts tcp_sessions; /* by fault */
 	struct histogram tcp_duration;
+	uint64_t tcp_in, tcp_out;
 };
 struct route_stats {
-	struct code_counts requests; /* key: method * 1000 + status */
-	struct histogram duration;
+	struct code_counts requests; /* by stats_request_key */
+	struct histogram duration;   /* without upgrades: a tunnel's life is no answer's time */
 	uint64_t started, finished, bytes_in, bytes_out;
 	struct code_counts local; /* answers made here, by fault */
 };
 struct backend_stats {
-	struct histogram first_byte, connect, wait;
-	struct code_counts retries; /* by fault */
+	struct histogram first_byte, connect, wait; /* of the last try */
+	struct code_counts retries;                 /* by the fault of the try before */
 	uint64_t conns_opened, conns_reused;
 };
 struct endpoint_stats {
-	struct code_counts requests; /* by status */
-	struct code_counts errors;   /* by fault */
+	struct code_counts requests; /* by status, as the endpoint sent it */
+	struct code_counts errors;   /* by fault; each failed try once */
 };
 
-/* Moves every counter that a finished record moves; called once per record by its worker. */
+enum { STATS_STATUS_MAX = 1000 };
+static inline uint32_t
+stats_request_key(enum method method, uint16_t status)
+{
+	return (uint32_t)method * STATS_STATUS_MAX + status;
+}
+
+/* A route was found for it: one more request in flight, until stats_record. */
+void stats_started(const struct record *r, uint32_t worker);
+/* Moves every counter that a finished record moves; called once per record by its worker. The last
+ * try's fault counts against its endpoint here; the faults of tries before it where they are
+ * retried. */
 void stats_record(const struct record *r, uint32_t worker);
-
-enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
-struct metric_row {
-	const char *name; /* without the weir_ prefix */
-	enum metric_type type;
-	const char *labels; /* as in the manual: "route, method, code" */
-	const char *help;
-};
-extern const struct metric_row metric_rows[];
-extern const size_t metric_rows_n;
+/* One turn of the worker's loop is over. */
+void stats_turn(struct worker_stats *s, uint64_t asleep_us, uint64_t busy_us);
 
 #endif

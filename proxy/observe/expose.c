@@ -1,0 +1,158 @@
+/* The table of metrics. A row says how it is shown and where its numbers are: the kind of meter and
+ * the place of the member in that kind's struct of counters. So a new counter is one row here and
+ * one entry in weir-metrics(7). */
+#include "observe/expose.h"
+
+#include "observe/show.h"
+
+/* clang-format off */
+#define ROW(type, name, labels, help) .row = {name, METRIC_##type, labels, help}
+#define OF(meter, strct, member)      .kind = METER_##meter, .at = offsetof(struct strct, member)
+#define AND(strct, member)            .at2 = offsetof(struct strct, member)
+#define IN(member)                    .at = offsetof(struct expose_input, member)
+#define FACT(member)                  .at = offsetof(struct process_facts, member)
+#define MILLIONTHS                    .unit = UNIT_MILLIONTH
+
+static const struct metric metrics[] = {
+	{ROW(GAUGE, "weir_build_info", "version", "1; the label is the running version."),
+	    .show = show_build},
+	{ROW(GAUGE, "weir_start_time_seconds", "", "When weir started, in seconds since 1970."),
+	    .show = show_input, IN(started_wall_us), MILLIONTHS},
+
+	{ROW(COUNTER, "weir_config_reloads_total", "result", "Reloads of the configuration, by result: ok or failed."),
+	    .show = show_reloads},
+	{ROW(GAUGE, "weir_config_last_reload_success", "", "1 if the last reload was taken over, 0 if it had errors."),
+	    .show = show_last_reload},
+	{ROW(GAUGE, "weir_config_last_reload_timestamp_seconds", "", "When the last reload was tried."),
+	    .show = show_input, IN(last_reload_wall_us), MILLIONTHS},
+	{ROW(GAUGE, "weir_config_generation", "", "The number of the running configuration: 1 at the start, one more with each reload."),
+	    .show = show_input, IN(generation)},
+
+	{ROW(GAUGE, "weir_worker_busy_ratio", "worker", "Share of the last second that the worker was not asleep."),
+	    .show = show_workers, OF(WORKER, worker_stats, busy_ppm), MILLIONTHS},
+	{ROW(COUNTER, "weir_worker_busy_seconds_total", "worker", "Time that the worker was not asleep."),
+	    .show = show_workers, OF(WORKER, worker_stats, busy_us), MILLIONTHS},
+	{ROW(GAUGE, "weir_worker_loop_delay_max_seconds", "worker", "The longest turn of the worker's loop so far."),
+	    .show = show_workers, OF(WORKER, worker_stats, loop_delay_max_us), MILLIONTHS},
+	{ROW(GAUGE, "weir_worker_connections", "worker", "Open connections of clients."),
+	    .show = show_workers, OF(WORKER, worker_stats, conns_opened), AND(worker_stats, conns_closed)},
+
+	{ROW(GAUGE, "weir_listener_connections", "listener", "Open connections of clients."),
+	    .show = show_difference, OF(LISTENER, listener_stats, conns), AND(listener_stats, closed)},
+	{ROW(COUNTER, "weir_listener_connections_total", "listener", "Connections accepted."),
+	    .show = show_counter, OF(LISTENER, listener_stats, conns)},
+	{ROW(COUNTER, "weir_listener_refused_total", "listener", "Connections closed at once, as a limit was reached."),
+	    .show = show_counter, OF(LISTENER, listener_stats, refused)},
+	{ROW(COUNTER, "weir_listener_bytes_total", "listener, direction", "Bytes of bodies and tunnels from (in) and to (out) clients, counted when an exchange or tunnel ends."),
+	    .show = show_directions, OF(LISTENER, listener_stats, bytes_in), AND(listener_stats, bytes_out)},
+
+	{ROW(COUNTER, "weir_http_requests_total", "route, method, code", "Requests that ended, whoever answered. Code 499: the client left first."),
+	    .show = show_route_keys, OF(ROUTE, route_stats, requests), AND(listener_stats, unrouted), .key = KEY_METHOD_CODE},
+	{ROW(HISTOGRAM, "weir_http_request_duration_seconds", "route", "From the first byte of the request to the last byte of the answer; without upgraded connections."),
+	    .show = show_histogram, OF(ROUTE, route_stats, duration)},
+	{ROW(GAUGE, "weir_http_requests_in_flight", "route", "Requests that have begun and not ended."),
+	    .show = show_difference, OF(ROUTE, route_stats, started), AND(route_stats, finished)},
+	{ROW(COUNTER, "weir_http_request_bytes_total", "route", "Bytes of request bodies."),
+	    .show = show_counter, OF(ROUTE, route_stats, bytes_in)},
+	{ROW(COUNTER, "weir_http_response_bytes_total", "route", "Bytes of response bodies."),
+	    .show = show_counter, OF(ROUTE, route_stats, bytes_out)},
+	{ROW(COUNTER, "weir_http_local_responses_total", "route, why", "Answers made by weir, not by an endpoint."),
+	    .show = show_route_keys, OF(ROUTE, route_stats, local), AND(listener_stats, unrouted_local)},
+	{ROW(COUNTER, "weir_http_client_errors_total", "listener, protocol, why", "Requests that failed by the client's doing: malformed, too large, too slow, given up."),
+	    .show = show_keys, OF(LISTENER, listener_stats, client_errors), .also = "protocol=\"h1\""},
+
+	{ROW(COUNTER, "weir_backend_requests_total", "backend, endpoint, code", "Answers of endpoints, by status."),
+	    .show = show_keys, OF(ENDPOINT, endpoint_stats, requests), .key = KEY_CODE},
+	{ROW(COUNTER, "weir_backend_errors_total", "backend, endpoint, why", "Failed tries, each counted once."),
+	    .show = show_keys, OF(ENDPOINT, endpoint_stats, errors)},
+	{ROW(HISTOGRAM, "weir_backend_first_byte_seconds", "backend", "From a ready connection to the first byte of the answer."),
+	    .show = show_histogram, OF(BACKEND, backend_stats, first_byte)},
+	{ROW(HISTOGRAM, "weir_backend_connect_seconds", "backend", "Time to connect, of tries that needed a new connection and got one."),
+	    .show = show_histogram, OF(BACKEND, backend_stats, connect)},
+	{ROW(HISTOGRAM, "weir_backend_wait_seconds", "backend", "Time that a request waited for a place."),
+	    .show = show_histogram, OF(BACKEND, backend_stats, wait)},
+	{ROW(COUNTER, "weir_backend_retries_total", "backend, why", "Tries after a failed one, by why that failed."),
+	    .show = show_keys, OF(BACKEND, backend_stats, retries)},
+	{ROW(GAUGE, "weir_backend_connections", "backend, endpoint, state", "Open connections to the endpoint, by state: busy or idle."),
+	    .show = show_endpoints, .at = GAUGE_CONNS},
+	{ROW(COUNTER, "weir_backend_connections_total", "backend", "Connections begun."),
+	    .show = show_counter, OF(BACKEND, backend_stats, conns_opened)},
+	{ROW(COUNTER, "weir_backend_connections_reused_total", "backend", "Tries that were given a kept connection."),
+	    .show = show_counter, OF(BACKEND, backend_stats, conns_reused)},
+
+	{ROW(GAUGE, "weir_endpoint_up", "backend, endpoint", "1 if the endpoint may be chosen, else 0."),
+	    .show = show_endpoints, .at = GAUGE_UP},
+	{ROW(GAUGE, "weir_endpoint_weight", "backend, endpoint", "The endpoint's weight."),
+	    .show = show_endpoints, .at = GAUGE_WEIGHT},
+
+	{ROW(COUNTER, "weir_tcp_sessions_total", "listener, why", "TCP tunnels that ended; none: without an error."),
+	    .show = show_keys, OF(LISTENER, listener_stats, tcp_sessions)},
+	{ROW(HISTOGRAM, "weir_tcp_session_duration_seconds", "listener", "How long TCP tunnels lasted."),
+	    .show = show_histogram, OF(LISTENER, listener_stats, tcp_duration)},
+	{ROW(COUNTER, "weir_tcp_bytes_total", "listener, direction", "Bytes of TCP tunnels from (in) and to (out) clients."),
+	    .show = show_directions, OF(LISTENER, listener_stats, tcp_in), AND(listener_stats, tcp_out)},
+
+	{ROW(COUNTER, "weir_log_lines_dropped_total", "sink", "Lines of the access log that found no room, as the sink was slower than the traffic."),
+	    .show = show_input, IN(log_dropped), .also = "sink=\"access\""},
+	{ROW(COUNTER, "weir_log_write_errors_total", "sink", "Writes to the access log that failed."),
+	    .show = show_input, IN(log_errors), .also = "sink=\"access\""},
+
+	{ROW(COUNTER, "process_cpu_seconds_total", "", "User and system time of the process."),
+	    .show = show_process, FACT(cpu_us), MILLIONTHS},
+	{ROW(GAUGE, "process_resident_memory_bytes", "", "Memory of the process that is in RAM."),
+	    .show = show_process, FACT(resident_bytes)},
+	{ROW(GAUGE, "process_virtual_memory_bytes", "", "Address space of the process."),
+	    .show = show_process, FACT(virtual_bytes)},
+	{ROW(GAUGE, "process_open_fds", "", "Open file descriptors."),
+	    .show = show_process, FACT(fds)},
+	{ROW(GAUGE, "process_max_fds", "", "The limit on open file descriptors."),
+	    .show = show_process, FACT(max_fds)},
+	{ROW(GAUGE, "process_start_time_seconds", "", "When the process started, in seconds since 1970."),
+	    .show = show_input, IN(started_wall_us), MILLIONTHS},
+};
+/* clang-format on */
+
+const struct metric_row *
+metric_row(size_t i)
+{
+	return i < nelem(metrics) ? &metrics[i].row : NULL;
+}
+
+static const char *
+metric_type_name(enum metric_type type)
+{
+	switch (type) {
+	case METRIC_COUNTER:
+		return "counter";
+	case METRIC_GAUGE:
+		return "gauge";
+	case METRIC_HISTOGRAM:
+		return "histogram";
+	}
+	ASSERT(false);
+}
+
+char *
+expose_text(const struct expose_input *in, size_t *len)
+{
+	struct page p = {.in = in};
+	char *text = NULL;
+
+	p.out = open_memstream(&text, len);
+	ASSERT(p.out != NULL);
+	process_facts(&p.process);
+	for (unsigned kind = 0; kind < METER_KINDS; kind++)
+		series_list_init(&p.lists[kind], in->meters, (enum meter_kind)kind, in->workers,
+		    kind == METER_ROUTE ? EXPOSE_ROUTES : SIZE_MAX);
+	for (size_t i = 0; i < nelem(metrics); i++) {
+		const struct metric *m = &metrics[i];
+
+		fprintf(p.out, "# HELP %s %s\n# TYPE %s %s\n", m->row.name, m->row.help,
+		    m->row.name, metric_type_name(m->row.type));
+		m->show(&p, m);
+	}
+	for (unsigned kind = 0; kind < METER_KINDS; kind++)
+		series_list_free(&p.lists[kind]);
+	ASSERT(fclose(p.out) == 0);
+	return text;
+}
