@@ -1,4 +1,4 @@
-#include "route/table_parts.h"
+#include "route/table_walk.h"
 
 /* A walk is mostly room for a name, and only what was written is read: clearing all of it would be
  * a tenth of a find. */

@@ -10,6 +10,11 @@ enum {
 	TABLE_VARY_MIN = 8 /* entries that ask for one header's value before an index pays */
 };
 
+struct table_compiled {
+	struct pattern *pattern; /* owned */
+	struct table_compiled *next;
+};
+
 struct table_draft { /* an entry that has not found its place yet */
 	struct table_leaf *leaf;
 	struct table_entry entry;

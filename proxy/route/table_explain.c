@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "route/table_parts.h"
+#include "route/table_walk.h"
 
 enum {
 	TABLE_WHY_MAX = 256,   /* bytes of a reason */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -167,12 +168,14 @@ stems_hold_for_random_patterns(void **state)
 	(void)state;
 	for (size_t i = 0; i < PATTERNS; i++) {
 		char text[64] = "^/", subject[LENGTH];
+		size_t used = strlen(text);
 		struct pattern_error e;
 		struct pattern *p;
 
 		for (size_t k = 0; k < LENGTH; k++) {
 			dice = dice * 1664525 + 1013904223;
-			strcat(text, pieces[(dice >> 16) % nelem(pieces)]);
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s",
+			    pieces[(dice >> 16) % nelem(pieces)]);
 		}
 		p = pattern_new(str_from(text), &e);
 		for (size_t k = 0; p != NULL && k < SUBJECTS; k++) {

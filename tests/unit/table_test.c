@@ -143,7 +143,9 @@ an_exact_host_beats_the_longest_suffix_beats_any(void **state)
 	size_t near = add(f, "*.api.example.com", PATH_KIND_ANY, NULL);
 	size_t exact = add(f, "v1.api.example.com", PATH_KIND_ANY, NULL);
 	size_t odd = add(f, "az@[`{09-\xc1\xda.az", PATH_KIND_ANY, NULL);
-	char longest[300];
+	enum { LONG = 256 };
+	const char *suffix = ".example.com";
+	char longest[LONG + 1];
 
 	assert_int_equal(find(f, "AZ@[`{09-\xc1\xda.Az", "/"), odd); /* only letters have a case */
 	assert_int_equal(find(f, "azAzaz\x30\x39-\xe1\xfa.az", "/"), any);
@@ -159,7 +161,8 @@ an_exact_host_beats_the_longest_suffix_beats_any(void **state)
 	assert_int_equal(find(f, ".", "/"), any);
 	assert_int_equal(find(f, "[::1]", "/"), any);
 	memset(longest, 'a', sizeof(longest));
-	strcpy(longest + 256 - 12, ".example.com"); /* one byte too long for a name */
+	snprintf(longest + LONG - strlen(suffix), sizeof(longest) - LONG + strlen(suffix), "%s",
+	    suffix); /* one byte too long for a name */
 	assert_int_equal(find(f, longest, "/"), any);
 	assert_int_equal(find(f, longest + 1, "/"), far);
 }
@@ -541,10 +544,10 @@ scale_name(enum scale_shape shape, size_t i, char host[64], char path[64])
 	switch (shape) {
 	case SCALE_HOSTS:
 		snprintf(host, 64, "shop-%zu.example.com", i);
-		strcpy(path, "/api");
+		snprintf(path, 64, "/api");
 		break;
 	case SCALE_PREFIXES:
-		strcpy(host, "www.example.com");
+		snprintf(host, 64, "www.example.com");
 		snprintf(path, 64, "/service/%zu/item-%zu", i % 300, i);
 		break;
 	case SCALE_MIXED:
@@ -552,8 +555,8 @@ scale_name(enum scale_shape shape, size_t i, char host[64], char path[64])
 		snprintf(path, 64, "/v%zu/%zu", i % 3, i);
 		break;
 	case SCALE_HEADERS:
-		strcpy(host, "www.example.com");
-		strcpy(path, "/");
+		snprintf(host, 64, "www.example.com");
+		snprintf(path, 64, "/");
 		break;
 	}
 }
@@ -597,7 +600,7 @@ scale_build(enum scale_shape shape, size_t n, struct route *routes)
 static double
 scale_find(const struct table *t, enum scale_shape shape, size_t n, size_t finds)
 {
-	char host[64], path[64 + 8], value[32];
+	char host[64], path[64], longer[64 + 16], value[32];
 	double spent = 0;
 	struct request r;
 
@@ -612,8 +615,8 @@ scale_find(const struct table *t, enum scale_shape shape, size_t n, size_t finds
 			request_init(&r, "GET", host, path, NULL, NULL);
 			if (shape == SCALE_HEADERS)
 				request_add(&r, "x-tenant", value);
-			strcat(path, "/and/more");
-			r.head.path = str_from(shape == SCALE_HEADERS ? "/" : path);
+			snprintf(longer, sizeof(longer), "%s/and/more", path);
+			r.head.path = str_from(shape == SCALE_HEADERS ? path : longer);
 			start = seconds();
 			route = table_find(t, &r.q);
 			for (size_t again = 1; again < 64; again++)
