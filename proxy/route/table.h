@@ -3,8 +3,9 @@
  * cost a request what 10 cost. The most specific wins, the order in the file never matters:
  * exact host > longest "*.suffix" > any host; then exact path > longest prefix (by segment) >
  * pattern (in the order of the file); then, on the same host and path, more methods, headers and
- * query parameters asked for; last, the file's order. A route whose predicates fail gives way to
- * the next less specific one. */
+ * query parameters asked for, in this order of weight, then a listener; last, the file's order. A
+ * prefix of nothing ("/" and a star) is any path and comes after patterns. HEAD is not GET. A route
+ * whose predicates fail gives way to the next less specific one. */
 #ifndef ROUTE_TABLE_H
 #define ROUTE_TABLE_H
 
@@ -49,7 +50,8 @@ struct table_builder *table_builder_new(void);
 /* False: a bad pattern (e says which and where) or an exact duplicate (*duplicate is the first). */
 bool table_builder_add(struct table_builder *b, const struct rule *rule, struct pattern_error *e,
     const struct route **duplicate) NODISCARD;
-struct table *table_builder_done(struct table_builder **b); /* takes the builder */
+/* Takes the builder; to give one up, free the table. */
+struct table *table_builder_done(struct table_builder **b);
 void table_free(struct table **t);
 
 struct route *table_find(const struct table *t, const struct table_query *q); /* NULL: none */

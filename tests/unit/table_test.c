@@ -492,9 +492,9 @@ static void
 check_world(struct match_scratch *scratch, bool crowded)
 {
 	struct table_builder *b = table_builder_new();
-	struct world_rule memory[WORLD_RULES];
-	struct rule rules[WORLD_RULES];
-	struct route routes[WORLD_RULES];
+	struct world_rule *memory = xcalloc(WORLD_RULES, sizeof(*memory));
+	struct rule *rules = xcalloc(WORLD_RULES, sizeof(*rules));
+	struct route *routes = xcalloc(WORLD_RULES, sizeof(*routes));
 	struct request r;
 	struct table *t;
 	size_t n = 0;
@@ -523,6 +523,9 @@ check_world(struct match_scratch *scratch, bool crowded)
 		check_request(t, rules, n, &r);
 	}
 	table_free(&t);
+	free(memory);
+	free(rules);
+	free(routes);
 }
 
 static void
