@@ -86,7 +86,7 @@ static const struct metric metrics[] = {
 	    .show = show_endpoints, .at = GAUGE_WEIGHT},
 
 	{ROW(COUNTER, "weir_tcp_sessions_total", "listener, why", "TCP tunnels that ended; none: without an error."),
-	    .show = show_keys, OF(LISTENER, listener_stats, tcp_sessions)},
+	    .show = show_keys, OF(LISTENER, listener_stats, tcp_tunnels)},
 	{ROW(HISTOGRAM, "weir_tcp_session_duration_seconds", "listener", "How long TCP tunnels lasted."),
 	    .show = show_histogram, OF(LISTENER, listener_stats, tcp_duration)},
 	{ROW(COUNTER, "weir_tcp_bytes_total", "listener, direction", "Bytes of TCP tunnels from (in) and to (out) clients."),

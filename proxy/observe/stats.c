@@ -19,7 +19,7 @@ stats_started(const struct record *r, uint32_t worker)
 static void
 stats_tunnel(struct listener_stats *s, const struct record *r)
 {
-	code_count(&s->tcp_sessions, r->why);
+	code_count(&s->tcp_tunnels, r->why);
 	histogram_add(&s->tcp_duration, span(r->started_at, r->finished_at));
 	COUNTER_ADD(s->tcp_in, r->bytes_in);
 	COUNTER_ADD(s->tcp_out, r->bytes_out);

@@ -19,7 +19,7 @@ struct listener_stats {
 	/* requests that met no route, and our answers to them */
 	struct code_counts unrouted, unrouted_local; /* keys as in a route's */
 	/* L4 */
-	struct code_counts tcp_sessions; /* by fault */
+	struct code_counts tcp_tunnels; /* by fault */
 	struct histogram tcp_duration;
 	uint64_t tcp_in, tcp_out;
 };

@@ -32,6 +32,10 @@ BROKEN = (  # lint, what is put into the clean tree
     ("glossary", {"proxy/base/a.c": "int SessionCount;\n"}),
     ("glossary", {"proxy/base/a.c": "int conn_handlers;\n"}),
     ("glossary", {"proxy/base/a.c": "/* The downstream side. */\n"}),
+    ("metrics", {
+        "proxy/observe/expose.c": '{ROW(GAUGE, "weir_a", "", "A.")},\n',
+        "man/weir-metrics.7": ".It Ic weir_a\ngauge; no labels.\nB.\n.El\n",
+    }),
     ("tour", {"proxy/README.md": "1. `str_length()` measures.\n"}),
     ("format", {"proxy/base/a.c": "int  a;\n"}),
 )

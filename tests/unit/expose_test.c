@@ -12,7 +12,7 @@
 #include "base/map.h"
 #include "observe/expose.h"
 
-enum { WORKERS = 2, NAME = 128 };
+enum { WORKERS = 2, NAME = 128, LABELS = 1024 };
 
 struct fixture {
 	struct meters *meters;
@@ -66,7 +66,7 @@ teardown(void **state)
 struct family {
 	char name[NAME], type[16];
 	/* of the histogram being read */
-	char labels[1024];
+	char labels[LABELS];
 	uint64_t last, count;
 	double last_le;
 	unsigned parts; /* of one label set: buckets, then sum, then count */
@@ -101,7 +101,8 @@ read_label(const char *p, char *others, double *le)
 	if (strncmp(start, "le=", 3) == 0)
 		*le = strncmp(value, "+Inf\"", 5) == 0 ? 1e300 : strtod(value, NULL);
 	else
-		strncat(others, start, (size_t)(p - start));
+		snprintf(others + strlen(others), LABELS - strlen(others), "%.*s", (int)(p - start),
+		    start);
 	return p;
 }
 
@@ -139,7 +140,7 @@ static void
 check_sample(struct family *f, const char *line, struct map *seen)
 {
 	const char *p = skip_name(line), *value;
-	char labels[1024] = "", suffix[NAME], *end;
+	char labels[LABELS] = "", suffix[NAME], *end;
 	double le = 0, number;
 
 	assert_memory_equal(line, f->name, strlen(f->name));

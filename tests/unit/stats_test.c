@@ -118,7 +118,7 @@ a_good_request_moves_everybody(void **state)
 	assert_int_equal(total_of(&l->client_errors), 0);
 	assert_int_equal(total_of(&l->unrouted), 0);
 	assert_int_equal(total_of(&r->local), 0);
-	assert_int_equal(total_of(&l->tcp_sessions), 0);
+	assert_int_equal(total_of(&l->tcp_tunnels), 0);
 }
 
 static void
@@ -192,7 +192,7 @@ a_request_without_a_route_is_counted_too(void **state)
 }
 
 static void
-a_tunnel_is_a_session(void **state)
+a_tcp_tunnel_is_its_listeners(void **state)
 {
 	struct fixture *f = *state;
 	struct listener_stats *l = meter_block(f->listener, 0);
@@ -204,8 +204,8 @@ a_tunnel_is_a_session(void **state)
 	stats_record(&f->record, 0);
 	f->record.why = FAULT_connection_timeout;
 	stats_record(&f->record, 0);
-	assert_int_equal(count_of(&l->tcp_sessions, FAULT_none), 1);
-	assert_int_equal(count_of(&l->tcp_sessions, FAULT_connection_timeout), 1);
+	assert_int_equal(count_of(&l->tcp_tunnels, FAULT_none), 1);
+	assert_int_equal(count_of(&l->tcp_tunnels, FAULT_connection_timeout), 1);
 	assert_int_equal(l->tcp_duration.sum_us, 14000);
 	assert_int_equal(l->tcp_in, 20);
 	assert_int_equal(l->tcp_out, 2000);
@@ -258,7 +258,7 @@ main(void)
 	    FIXTURE(a_refused_endpoint_is_blamed_and_the_answer_is_ours),
 	    FIXTURE(a_client_that_left_is_499_and_no_endpoints_fault),
 	    FIXTURE(a_request_without_a_route_is_counted_too),
-	    FIXTURE(a_tunnel_is_a_session),
+	    FIXTURE(a_tcp_tunnel_is_its_listeners),
 	    FIXTURE(an_upgrade_leaves_the_durations_alone),
 	    cmocka_unit_test(the_busy_share_is_of_the_last_second),
 	};
