@@ -1,4 +1,4 @@
-/* table - which route serves this request: host hash, path radix, then the predicates at the leaf.
+/* table - which route serves this request: hashed host, hashed path, predicates at the leaf.
  * Built once on the control thread, immutable, read by all workers without locks; 100,000 routes
  * cost a request what 10 cost. The most specific wins, the order in the file never matters:
  * exact host > longest "*.suffix" > any host; then exact path > longest prefix (by segment) >

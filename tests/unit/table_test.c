@@ -289,7 +289,7 @@ refuses_duplicates_and_bad_patterns(void **state)
 
 /* Everything explain says, a line a visit: "number reason", the winner with a star. */
 struct told {
-	char text[4096];
+	char text[2048];
 	size_t len, visits, wins;
 	size_t winner;
 };
