@@ -139,15 +139,19 @@ reader_open(struct reader *r, const yaml_event_t *event, enum node_kind kind)
 }
 
 static void
-reader_duplicate(struct reader *r, const struct node *first, const struct node *key)
+node_report_duplicate(struct errors *errors, const struct node *first, const struct node *key)
 {
-	error_hint(node_error(r->errors, SEVERITY_ERROR, key, "\"%.*s\" is given twice",
-		       STR_FMT(key->text)),
-	    "first at line %u", first->line);
+	struct error *error =
+	    node_error(errors, SEVERITY_ERROR, key, "\"%.*s\" is given twice", STR_FMT(key->text));
+
+	if (first->document == key->document)
+		error_hint(error, "first at line %u", first->line);
+	else
+		error_hint(error, "first at %s:%u", document_name(first->document), first->line);
 }
 
 static struct node *
-reader_find_key(const struct node *map, const struct node *until, struct map *names)
+node_find_before(const struct node *map, const struct node *until, const struct map *names)
 {
 	if (names != NULL)
 		return map_get(names, until->text);
@@ -157,19 +161,19 @@ reader_find_key(const struct node *map, const struct node *until, struct map *na
 	return NULL;
 }
 
-/* libyaml takes a key twice; the later one would win in silence. It is reported and left out. */
-static void
-reader_drop_duplicates(struct reader *r, struct node *map)
+/* libyaml takes a key twice; the later one would win in silence. */
+void
+node_drop_duplicates(struct node *map, struct errors *errors)
 {
 	struct node **link = &map->first, *last = NULL;
 	struct map names, *big = map->n > FEW_KEYS ? &names : NULL;
 
 	map_init(&names);
 	while (*link != NULL) {
-		struct node *key = *link, *first = reader_find_key(map, key, big);
+		struct node *key = *link, *first = node_find_before(map, key, big);
 
 		if (first != NULL) {
-			reader_duplicate(r, first, key);
+			node_report_duplicate(errors, first, key);
 			*link = key->next->next;
 			map->n--;
 			continue;
@@ -191,7 +195,7 @@ reader_close(struct reader *r)
 	if (n->kind != NODE_MAP)
 		return;
 	n->n /= 2;
-	reader_drop_duplicates(r, n);
+	node_drop_duplicates(n, r->errors);
 }
 
 static void
@@ -277,7 +281,7 @@ reader_take(struct reader *r, const yaml_event_t *event)
 static void
 reader_explain(struct reader *r, const yaml_parser_t *parser)
 {
-	struct syntax_problem problem = {.text = parser->problem, .context = parser->context};
+	struct syntax_problem problem = {.text = parser->problem, .began = parser->context};
 	struct document *d = r->d;
 
 	r->failed = true;
@@ -288,7 +292,7 @@ reader_explain(struct reader *r, const yaml_parser_t *parser)
 		    source_find(&d->source, parser->problem_offset, &problem.at.column);
 	} else {
 		problem.at = document_at(d, &parser->problem_mark);
-		problem.context_at = document_at(d, &parser->context_mark);
+		problem.began_at = document_at(d, &parser->context_mark);
 	}
 	syntax_explain(d, &problem, r->errors);
 }

@@ -54,6 +54,9 @@ struct str document_line(struct document *d, uint32_t line);
 #define NODE_EACH(list, item)                                                                      \
 	for (struct node *item = (list)->first; item != NULL; item = item->next)
 
+/* The second and later of equal keys of a map are reported and taken out. */
+void node_drop_duplicates(struct node *map, struct errors *errors);
+
 /* Nothing was written: `key:` with no value. */
 bool node_is_nothing(const struct node *n);
 struct position node_at(const struct node *n);

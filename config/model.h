@@ -17,6 +17,15 @@ enum model_hash_key { HASH_CLIENT, HASH_PATH, HASH_HEADER, HASH_COOKIE };
 enum model_hash_table { HASH_MAGLEV, HASH_RING };
 enum model_access { ACCESS_OFF, ACCESS_STDOUT, ACCESS_FILE };
 
+/* Where the value of one schema row was written; file NULL: nowhere, the default holds. */
+struct origin {
+	const char *file;
+	uint32_t line;
+};
+
+/* The maps that a file has once; their values lie in struct model itself. */
+enum model_part { PART_TOP, PART_TIMEOUTS, PART_LOG, PART_ADMIN, PART_METRICS, PART_COUNT };
+
 struct model_cidrs {
 	struct cidr *v;
 	size_t n;
@@ -34,6 +43,7 @@ struct model_arms {
 };
 
 struct model_listener {
+	const struct origin *origins; /* by row of schema_listener */
 	struct str name;
 	struct position at;
 	struct addr address; /* `port: 80` is 0.0.0.0:80 */
@@ -53,7 +63,8 @@ struct model_predicate { /* one header or query parameter a route asks for */
 };
 
 struct model_route {
-	struct str name; /* the match as written, when no name is given */
+	const struct origin *origins; /* by row of schema_route */
+	struct str name;              /* the match as written, when no name is given */
 	struct position at;
 	struct str *listeners; /* none: all http listeners */
 	size_t n_listeners;
@@ -77,6 +88,7 @@ struct model_endpoint {
 };
 
 struct model_backend {
+	const struct origin *origins; /* by row of schema_backend */
 	struct str name;
 	struct position at;
 	struct model_endpoint *endpoints;
@@ -96,7 +108,8 @@ struct model_timeouts {
 
 struct model {
 	struct arena *arena; /* owned: everything here lives in it */
-	uint32_t workers;    /* 0: as many as CPUs allowed by affinity and cgroup */
+	const struct origin *origins[PART_COUNT];
+	uint32_t workers; /* 0: as many as CPUs allowed by affinity and cgroup */
 	struct model_listener *listeners;
 	struct model_route *routes;
 	struct model_backend *backends;

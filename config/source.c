@@ -60,6 +60,16 @@ source_slurp(const char *path, size_t max, size_t *len)
 	return bytes;
 }
 
+char *
+source_beside(const char *file, struct str path)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (slash == NULL || (path.len > 0 && path.p[0] == '/'))
+		return str_dup(path);
+	return xasprintf("%.*s/%.*s", (int)(slash - file), file, STR_FMT(path));
+}
+
 void
 source_init(struct source *s, const char *name, char *bytes, size_t len)
 {

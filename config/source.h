@@ -22,6 +22,9 @@ const char *source_keep_name(const char *name);
  * released with free(). NULL: errno says why. */
 char *source_slurp(const char *path, size_t max, size_t *len);
 
+/* The path as seen from the folder of `file`; to be released with free(). */
+char *source_beside(const char *file, struct str path);
+
 /* Takes bytes. */
 void source_init(struct source *s, const char *name, char *bytes, size_t len);
 void source_free(struct source *s);

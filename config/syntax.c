@@ -208,8 +208,8 @@ syntax_character(struct document *d, const struct syntax_problem *p, struct erro
 		return true;
 	}
 	if (syntax_is(p, "did not find expected alphabetic or numeric character")) {
-		syntax_quote(d, p->context_at, errors,
-		    "a value that begins with \"*\" or \"&\" needs quotes");
+		syntax_quote(
+		    d, p->began_at, errors, "a value that begins with \"*\" or \"&\" needs quotes");
 		return true;
 	}
 	return false;
@@ -224,13 +224,13 @@ syntax_open(struct document *d, const struct syntax_problem *p, struct errors *e
 
 	if (!list && !syntax_is(p, "did not find expected ',' or '}'"))
 		return false;
-	if (p->at.line == p->context_at.line) {
+	if (p->at.line == p->began_at.line) {
 		snprintf(text, sizeof(text), "expected \",\" or \"%c\" here", list ? ']' : '}');
 		syntax_add(d, p->at, errors, text, NULL);
 		return true;
 	}
 	snprintf(text, sizeof(text), "this \"%c\" is never closed", list ? '[' : '{');
-	syntax_add(d, p->context_at, errors, text,
+	syntax_add(d, p->began_at, errors, text,
 	    list ? "write [A, B] on one line, or the items below with dashes"
 		 : "write {KEY: VALUE} on one line, or the keys below without braces");
 	return true;
@@ -239,7 +239,7 @@ syntax_open(struct document *d, const struct syntax_problem *p, struct errors *e
 /* libyaml's words and ours, where the place needs no second look. */
 static const struct syntax_row {
 	const char *theirs, *text, *hint;
-	bool at_context; /* the place where it began, not where it was noticed */
+	bool at_beginning; /* the place where it began, not where it was noticed */
 } syntax_rows[] = {
     {"could not find expected ':'", "this line has no \":\" after its key",
 	"write KEY: VALUE, with a space", true},
@@ -278,11 +278,11 @@ syntax_explain(struct document *d, const struct syntax_problem *p, struct errors
 		const struct syntax_row *row = &syntax_rows[i];
 
 		if (syntax_is(p, row->theirs)) {
-			syntax_add(d, row->at_context ? p->context_at : p->at, errors, row->text,
+			syntax_add(d, row->at_beginning ? p->began_at : p->at, errors, row->text,
 			    row->hint);
 			return;
 		}
 	}
 	errors_add(errors, SEVERITY_ERROR, p->at, document_line(d, p->at.line), "bad YAML: %s%s%s",
-	    p->context ? p->context : "", p->context ? ": " : "", p->text ? p->text : "unknown");
+	    p->began ? p->began : "", p->began ? ": " : "", p->text ? p->text : "unknown");
 }

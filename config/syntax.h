@@ -6,8 +6,8 @@
 #include "config/document.h"
 
 struct syntax_problem {
-	const char *text, *context; /* libyaml's; either may be NULL */
-	struct position at, context_at;
+	const char *text, *began; /* libyaml's; either may be NULL */
+	struct position at, began_at;
 };
 
 /* Adds one error that tells it best. */

@@ -1,0 +1,221 @@
+#include "config/check.h"
+
+#include "base/map.h"
+
+#include <stdlib.h>
+
+/* "first at line 10", or with the file when it is another one. */
+void
+check_hint_first(struct error *error, const struct position *first, const char *rest)
+{
+	if (error != NULL && error->at.file == first->file)
+		error_hint(error, "first at line %u%s", first->line, rest);
+	else
+		error_hint(error, "first at %s:%u%s", first->file, first->line, rest);
+}
+
+/* The backends by name, which of them are used, and their names for suggestions. */
+struct backends {
+	struct map by_name;
+	bool *used;
+	const char **names; /* made when the first one is missing */
+};
+
+static const char *
+backends_suggest(struct backends *b, const struct model *m, struct str name)
+{
+	if (b->names == NULL) {
+		b->names = xcalloc(m->n_backends, sizeof(*b->names));
+		for (size_t i = 0; i < m->n_backends; i++)
+			b->names[i] = m->backends[i].name.p;
+	}
+	return error_suggest(name, b->names, m->n_backends);
+}
+
+static void
+check_arms(struct loader *l, struct backends *b, const struct model_arms *arms, const char *who)
+{
+	for (size_t i = 0; i < arms->n; i++) {
+		const struct model_arm *arm = &arms->v[i];
+		const struct model_backend *found = map_get(&b->by_name, arm->backend);
+		struct error *error;
+		const char *meant;
+
+		if (found != NULL) {
+			b->used[found - l->model->backends] = true;
+			continue;
+		}
+		if (arm->backend.len == 0) /* reported where it was read */
+			continue;
+		error = loader_complain(l, SEVERITY_ERROR, &arm->at,
+		    "%s sends to backend \"%.*s\", which is not defined", who,
+		    STR_FMT(arm->backend));
+		meant = error ? backends_suggest(b, l->model, arm->backend) : NULL;
+		if (meant == NULL)
+			continue;
+		found = map_get(&b->by_name, str_from(meant));
+		error_hint(error, "did you mean \"%s\" (line %u)?", meant, found->at.line);
+	}
+}
+
+static void
+check_backends(struct loader *l)
+{
+	const struct model *m = l->model;
+	struct backends b = {.used = xcalloc(m->n_backends, sizeof(bool))};
+
+	map_init(&b.by_name);
+	for (size_t i = 0; i < m->n_backends; i++)
+		map_put(&b.by_name, m->backends[i].name, &m->backends[i]);
+	for (size_t i = 0; i < m->n_listeners; i++)
+		check_arms(l, &b, &m->listeners[i].to, "listener");
+	for (size_t i = 0; i < m->n_routes; i++)
+		check_arms(l, &b, &m->routes[i].to, "route");
+	for (size_t i = 0; i < m->n_backends; i++)
+		if (!b.used[i])
+			loader_complain(l, SEVERITY_WARNING, &m->backends[i].at,
+			    "no route or listener sends to backend \"%.*s\"",
+			    STR_FMT(m->backends[i].name));
+	map_free(&b.by_name);
+	free(b.used);
+	free(b.names);
+}
+
+static void
+check_endpoints(struct loader *l, const struct model_backend *b)
+{
+	struct map seen;
+
+	if (b->n_endpoints == 0)
+		loader_complain(l, SEVERITY_WARNING, &b->at,
+		    "backend \"%.*s\" has no endpoints: its requests are answered 503",
+		    STR_FMT(b->name));
+	if (b->n_endpoints < 2)
+		return;
+	map_init(&seen);
+	for (size_t i = 0; i < b->n_endpoints; i++) {
+		const struct model_endpoint *e = &b->endpoints[i], *first;
+
+		if (e->text.len == 0)
+			continue;
+		first = map_get(&seen, e->text);
+		if (first != NULL)
+			error_hint(loader_complain(l, SEVERITY_ERROR, &e->at,
+				       "endpoint %.*s is listed twice", STR_FMT(e->text)),
+			    "for a larger share write {address: %.*s, weight: 2}",
+			    STR_FMT(e->text));
+		else
+			map_put(&seen, e->text, &b->endpoints[i]);
+	}
+	map_free(&seen);
+}
+
+/* Whether the row of this key was written in the listener. */
+static bool
+listener_has(const struct model_listener *listener, const char *key)
+{
+	const struct schema_row *row = schema_find(&schema_listener, str_from(key));
+
+	return listener->origins[row - schema_listener.rows].file != NULL;
+}
+
+static void
+check_listener(struct loader *l, struct model_listener *listener)
+{
+	bool tcp = listener->protocol == PROTOCOL_TCP;
+	const struct position *at = &listener->at;
+	struct str name = listener->name;
+
+	if (listener_has(listener, "port") && listener_has(listener, "address"))
+		loader_complain(l, SEVERITY_ERROR, at,
+		    "listener \"%.*s\" has both \"port\" and \"address\"", STR_FMT(name));
+	if (!listener_has(listener, "port") && !listener_has(listener, "address"))
+		error_hint(loader_complain(l, SEVERITY_ERROR, at,
+			       "listener \"%.*s\" has no \"port\"", STR_FMT(name)),
+		    "write port: 80, or address: 10.0.0.1:80 for one interface");
+	if (tcp && !listener_has(listener, "to"))
+		error_hint(loader_complain(l, SEVERITY_ERROR, at,
+			       "tcp listener \"%.*s\" has no \"to\"", STR_FMT(name)),
+		    "write to: BACKEND");
+	if (!tcp && listener_has(listener, "to"))
+		error_hint(loader_complain(l, SEVERITY_ERROR, at,
+			       "http listener \"%.*s\" has a \"to\"", STR_FMT(name)),
+		    "routes say where requests go; \"to\" goes with protocol: tcp");
+	if (tcp && listener->redirect_https)
+		loader_complain(
+		    l, SEVERITY_ERROR, at, "tcp listener \"%.*s\" cannot redirect", STR_FMT(name));
+	if (listener->proxy_protocol && listener->proxy_from.n == 0) {
+		listener->proxy_from = l->model->trusted_proxies;
+		if (listener->proxy_from.n == 0)
+			error_hint(loader_complain(l, SEVERITY_ERROR, at,
+				       "listener \"%.*s\" expects the PROXY protocol from nobody",
+				       STR_FMT(name)),
+			    "list who may send it: proxy_protocol: [10.0.0.0/8], or "
+			    "trusted_proxies");
+	}
+}
+
+/* Each address is listened on once, port 0 apart, which is another one each time. */
+static void
+check_address(struct loader *l, struct map *seen, const struct addr *a, const struct position *at)
+{
+	char text[ADDR_TEXT];
+	const struct position *first;
+	struct str key;
+
+	if (a->sa.sa_family == AF_UNSPEC || addr_port(a) == 0)
+		return;
+	key = arena_copy(l->arena, str_of(text, addr_text(a, text)));
+	first = map_get(seen, key);
+	if (first == NULL)
+		map_put(seen, key, (void *)(uintptr_t)at);
+	else
+		check_hint_first(
+		    loader_complain(l, SEVERITY_ERROR, at, "%s is listened on twice", key.p), first,
+		    "");
+}
+
+/* Where the first key of a part was written. */
+static struct position
+part_at(const struct model *m, enum model_part part, const struct schema_object *o)
+{
+	struct position at = {0};
+
+	for (size_t i = 0; m->origins[part] != NULL && i < o->n && at.file == NULL; i++)
+		at = (struct position){
+		    .file = m->origins[part][i].file, .line = m->origins[part][i].line};
+	return at;
+}
+
+static void
+check_listeners(struct loader *l)
+{
+	struct model *m = l->model;
+	struct position admin = part_at(m, PART_ADMIN, &schema_admin),
+			metrics = part_at(m, PART_METRICS, &schema_metrics);
+	struct map seen;
+	bool http = false;
+
+	map_init(&seen);
+	for (size_t i = 0; i < m->n_listeners; i++) {
+		check_listener(l, &m->listeners[i]);
+		check_address(l, &seen, &m->listeners[i].address, &m->listeners[i].at);
+		http |= m->listeners[i].protocol == PROTOCOL_HTTP;
+	}
+	check_address(l, &seen, &m->admin_address, &admin);
+	check_address(l, &seen, &m->metrics_address, &metrics);
+	map_free(&seen);
+	if (m->n_routes > 0 && m->n_listeners > 0 && !http)
+		loader_complain(l, SEVERITY_WARNING, &m->routes[0].at,
+		    "routes without an http listener are never used");
+}
+
+void
+check_model(struct loader *l)
+{
+	check_listeners(l);
+	check_routes(l);
+	check_backends(l);
+	for (size_t i = 0; i < l->model->n_backends; i++)
+		check_endpoints(l, &l->model->backends[i]);
+}

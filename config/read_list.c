@@ -1,0 +1,101 @@
+#include "config/read.h"
+
+/* The name of an item and its map; false: reported, nothing more to read. */
+static bool
+read_named(
+    struct loader *l, const struct schema_object *o, const struct node *key, struct str *name)
+{
+	const struct schema_row row = {.key = o->name, .type = SCHEMA_PART, .object = o};
+	struct value_wrong w = {0};
+
+	*name = arena_copy(l->arena, key->text);
+	if (!value_name(*name, &w))
+		return read_wrong(l, &row, key, &w);
+	if (key->next->kind != NODE_MAP)
+		return read_wants(l, &row, key->next);
+	return true;
+}
+
+bool
+read_listeners(struct loader *l, const struct node *map)
+{
+	struct model *m = l->model;
+
+	m->listeners = loader_take(l, map->n, sizeof(*m->listeners));
+	NODE_EACH_PAIR(map, key)
+	{
+		struct model_listener *listener = &m->listeners[m->n_listeners];
+
+		*listener = l->listener;
+		listener->at = node_at(key);
+		if (!read_named(l, &schema_listener, key, &listener->name))
+			continue;
+		m->n_listeners++;
+		listener->origins = read_object(l, &schema_listener, key->next, key, listener);
+	}
+	return true;
+}
+
+bool
+read_backends(struct loader *l, const struct node *map)
+{
+	struct model *m = l->model;
+
+	m->backends = loader_take(l, map->n, sizeof(*m->backends));
+	NODE_EACH_PAIR(map, key)
+	{
+		struct model_backend *backend = &m->backends[m->n_backends];
+
+		*backend = l->backend;
+		backend->at = node_at(key);
+		if (!read_named(l, &schema_backend, key, &backend->name))
+			continue;
+		m->n_backends++;
+		backend->origins = read_object(l, &schema_backend, key->next, key, backend);
+	}
+	return true;
+}
+
+bool
+read_routes(struct loader *l, const struct node *list)
+{
+	static const struct schema_row row = {
+	    .key = "routes", .type = SCHEMA_LIST, .object = &schema_route};
+	struct model *m = l->model;
+
+	m->routes = loader_take(l, list->n, sizeof(*m->routes));
+	NODE_EACH(list, item)
+	{
+		struct model_route *route = &m->routes[m->n_routes];
+
+		if (item->kind != NODE_MAP) {
+			(void)read_wants(l, &row, item);
+			continue;
+		}
+		*route = l->route;
+		route->at = node_at(item);
+		m->n_routes++;
+		route->origins = read_object(l, &schema_route, item, item, route);
+	}
+	return true;
+}
+
+bool
+read_endpoints(struct loader *l, const struct node *list, struct model_backend *b)
+{
+	const struct schema_row *address = schema_find(&schema_endpoint, STR("address"));
+
+	b->endpoints = loader_take(l, list->n, sizeof(*b->endpoints));
+	NODE_EACH(list, item)
+	{
+		struct model_endpoint *endpoint = &b->endpoints[b->n_endpoints++];
+
+		*endpoint = l->endpoint;
+		endpoint->at = node_at(item);
+		if (item->kind == NODE_MAP)
+			(void)read_object(l, &schema_endpoint, item, item, endpoint);
+		else
+			(void)read_value(l, address, item, endpoint);
+	}
+	return true;
+}
