@@ -467,7 +467,7 @@ a_pipe_that_nobody_reads_does_not_block(void **state)
 {
 	struct ring *ring = ring_new(RING * 4);
 	struct accesslog *a;
-	char line[100], got[RING * 4];
+	static char line[100], got[RING * 4];
 	size_t in = 0, out = 0, n;
 	ssize_t r;
 	int fd;

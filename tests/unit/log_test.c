@@ -110,7 +110,7 @@ json_is_one_object_a_line(void **state)
 static void
 a_long_message_is_cut(void **state)
 {
-	char word[8192];
+	static char word[8192];
 	const char *text;
 
 	memset(word, '\n', sizeof(word) - 1);
