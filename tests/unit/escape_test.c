@@ -9,7 +9,7 @@
 
 #include "base/escape.h"
 
-enum { ROOM = 256 };
+enum { ROOM = 256, LEN = 37 };
 
 static void
 check(enum escape_form form, struct str in, const char *want)
@@ -54,14 +54,14 @@ check_word(struct str in, bool want)
 	free(out);
 }
 
-/* The quick look at eight bytes must agree with the look at one, for each byte at each place. */
+/* The quick look at many bytes must agree with the look at one, for each byte at each place. */
 static void
 every_byte_at_every_place(void **state)
 {
 	(void)state;
 	for (unsigned c = 0; c < 256; c++) {
-		for (size_t at = 0; at < 20; at++) {
-			char in[20], want[ROOM], piece[ESCAPE_ROOM_MIN];
+		for (size_t at = 0; at < LEN; at++) {
+			char in[LEN], want[ROOM], piece[ESCAPE_ROOM_MIN];
 			size_t n = 0, len;
 
 			memset(in, 'x', sizeof(in));
@@ -77,8 +77,8 @@ every_byte_at_every_place(void **state)
 			n += sizeof(in) - at - 1;
 			want[n] = '\0';
 			check(ESCAPE_QUOTED, str_of(in, sizeof(in)), want);
-			check_word(str_of(in, sizeof(in)), len == 1 && c != ' ');
-			check_word(str_of(in + at, 1), len == 1 && c != ' ');
+			for (n = 1; n <= LEN; n++)
+				check_word(str_of(in, n), n <= at || (len == 1 && c != ' '));
 		}
 	}
 	check_word(STR(""), false);
