@@ -32,6 +32,18 @@ backends_suggest(struct backends *b, const struct model *m, struct str name)
 	return error_suggest(name, b->names, m->n_backends);
 }
 
+/* A backend that gets two shares of the same target. Targets are short. */
+static void
+check_arm_twice(struct loader *l, const struct model_arms *arms, size_t i)
+{
+	for (size_t j = 0; j < i && arms->v[i].backend.len > 0; j++)
+		if (str_eq(arms->v[j].backend, arms->v[i].backend)) {
+			loader_complain(l, SEVERITY_ERROR, &arms->v[i].at,
+			    "backend \"%.*s\" is listed twice", STR_FMT(arms->v[i].backend));
+			return;
+		}
+}
+
 static void
 check_arms(struct loader *l, struct backends *b, const struct model_arms *arms, const char *who)
 {
@@ -41,6 +53,7 @@ check_arms(struct loader *l, struct backends *b, const struct model_arms *arms, 
 		struct error *error;
 		const char *meant;
 
+		check_arm_twice(l, arms, i);
 		if (found != NULL) {
 			b->used[found - l->model->backends] = true;
 			continue;
@@ -51,8 +64,10 @@ check_arms(struct loader *l, struct backends *b, const struct model_arms *arms, 
 		    "%s sends to backend \"%.*s\", which is not defined", who,
 		    STR_FMT(arm->backend));
 		meant = error ? backends_suggest(b, l->model, arm->backend) : NULL;
-		if (meant == NULL)
+		if (meant == NULL) {
+			error_hint(error, "define it under \"backends\"");
 			continue;
+		}
 		found = map_get(&b->by_name, str_from(meant));
 		error_hint(error, "did you mean \"%s\" (line %u)?", meant, found->at.line);
 	}
@@ -110,13 +125,26 @@ check_endpoints(struct loader *l, const struct model_backend *b)
 	map_free(&seen);
 }
 
+static const struct origin *
+listener_origin(const struct model_listener *listener, const char *key)
+{
+	const struct schema_row *row = schema_find(&schema_listener, str_from(key));
+
+	return &listener->origins[row - schema_listener.rows];
+}
+
 /* Whether the row of this key was written in the listener. */
 static bool
 listener_has(const struct model_listener *listener, const char *key)
 {
-	const struct schema_row *row = schema_find(&schema_listener, str_from(key));
+	return listener_origin(listener, key)->file != NULL;
+}
 
-	return listener->origins[row - schema_listener.rows].file != NULL;
+/* Whether it was written, and wrong: then nothing can be said about what goes with it. */
+static bool
+listener_wrong(const struct model_listener *listener, const char *key)
+{
+	return listener_has(listener, key) && listener_origin(listener, key)->line == 0;
 }
 
 static void
@@ -137,14 +165,15 @@ check_listener(struct loader *l, struct model_listener *listener)
 		error_hint(loader_complain(l, SEVERITY_ERROR, at,
 			       "tcp listener \"%.*s\" has no \"to\"", STR_FMT(name)),
 		    "write to: BACKEND");
-	if (!tcp && listener_has(listener, "to"))
+	if (!tcp && listener_has(listener, "to") && !listener_wrong(listener, "protocol"))
 		error_hint(loader_complain(l, SEVERITY_ERROR, at,
 			       "http listener \"%.*s\" has a \"to\"", STR_FMT(name)),
 		    "routes say where requests go; \"to\" goes with protocol: tcp");
 	if (tcp && listener->redirect_https)
 		loader_complain(
 		    l, SEVERITY_ERROR, at, "tcp listener \"%.*s\" cannot redirect", STR_FMT(name));
-	if (listener->proxy_protocol && listener->proxy_from.n == 0) {
+	if (listener->proxy_protocol && listener->proxy_from.n == 0 &&
+	    !listener_wrong(listener, "proxy_protocol")) {
 		listener->proxy_from = l->model->trusted_proxies;
 		if (listener->proxy_from.n == 0)
 			error_hint(loader_complain(l, SEVERITY_ERROR, at,

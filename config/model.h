@@ -20,7 +20,7 @@ enum model_access { ACCESS_OFF, ACCESS_STDOUT, ACCESS_FILE };
 /* Where the value of one schema row was written; file NULL: nowhere, the default holds. */
 struct origin {
 	const char *file;
-	uint32_t line;
+	uint32_t line; /* 0: it was wrong; never in a model that load gives out */
 };
 
 /* The maps that a file has once; their values lie in struct model itself. */

@@ -222,26 +222,41 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	return false;
 }
 
-static bool
-read_part(struct loader *l, const struct schema_row *row, const struct node *n, void *base)
+/* Remembers where the keys of a map were written that there is once. */
+static void
+read_keep_origins(struct loader *l, const struct schema_object *o, const struct origin *origins)
 {
 	static const struct schema_object *const parts[PART_COUNT] = {
 	    [PART_TIMEOUTS] = &schema_timeouts,
 	    [PART_LOG] = &schema_log,
 	    [PART_ADMIN] = &schema_admin,
-	    [PART_METRICS] = &schema_metrics};
-	const struct schema_object *o = row->object;
-	const struct origin *origins;
+	    [PART_METRICS] = &schema_metrics,
+	};
 
-	if (n->kind == NODE_SCALAR && o->short_key != NULL)
-		return read_value(l, schema_find(o, str_from(o->short_key)), n, base);
-	if (n->kind != NODE_MAP)
-		return read_wants(l, row, n);
-	origins = read_object(l, o, n, n, base);
 	for (unsigned i = 0; i < PART_COUNT; i++)
 		if (parts[i] == o)
 			l->model->origins[i] = origins;
-	return true;
+}
+
+/* A map, or the scalar that stands for one of its keys. */
+static bool
+read_part(struct loader *l, const struct schema_row *row, const struct node *n, void *base)
+{
+	const struct schema_object *o = row->object;
+	const struct schema_row *one;
+	struct origin *origins;
+
+	if (n->kind == NODE_MAP) {
+		read_keep_origins(l, o, read_object(l, o, n, n, base));
+		return true;
+	}
+	if (n->kind != NODE_SCALAR || o->short_key == NULL)
+		return read_wants(l, row, n);
+	one = schema_find(o, str_from(o->short_key));
+	origins = loader_take(l, o->n, sizeof(*origins));
+	origins[one - o->rows] = (struct origin){document_name(n->document), n->line};
+	read_keep_origins(l, o, origins);
+	return read_value(l, one, n, base);
 }
 
 /* A map or list of structs. Nothing written is none of them. */
@@ -362,7 +377,8 @@ read_object(struct loader *l, const struct schema_object *o, const struct node *
 		}
 		origins[row - o->rows] =
 		    (struct origin){document_name(key->document), key->next->line};
-		(void)read_value(l, row, key->next, base); /* reported; reading goes on */
+		if (!read_value(l, row, key->next, base)) /* reported; reading goes on */
+			origins[row - o->rows].line = 0;
 	}
 	read_missing(l, o, origins, whose);
 	return origins;

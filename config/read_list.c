@@ -60,7 +60,7 @@ bool
 read_routes(struct loader *l, const struct node *list)
 {
 	static const struct schema_row row = {
-	    .key = "routes", .type = SCHEMA_LIST, .object = &schema_route};
+	    .key = "route", .type = SCHEMA_PART, .object = &schema_route};
 	struct model *m = l->model;
 
 	m->routes = loader_take(l, list->n, sizeof(*m->routes));

@@ -72,7 +72,5 @@ extern const struct schema_object schema_top, schema_listener, schema_route, sch
 const struct schema_row *schema_find(const struct schema_object *o, struct str key);
 /* What a value has to be, in words: "a whole number 1-1024". out ends in NUL. */
 void schema_wants(const struct schema_row *row, char *out, size_t room);
-/* One line of a row in the words of the manual: type, default, example, since, by tabs. */
-void schema_print_rows(FILE *out);
 
 #endif

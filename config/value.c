@@ -8,7 +8,8 @@ enum {
 	NAME_MAX_LEN = 128,
 	LINE_MAX_LEN = 1024,
 	NUMBER_DIGITS = 15,
-	WHOLE = 100, /* percent */
+	GUESS_MAX = 1000000, /* a number in a duration that is worth a guess */
+	WHOLE = 100,         /* percent */
 	PORT_MAX = 65535,
 };
 
@@ -58,27 +59,57 @@ value_guess_unit(struct str unit)
 	return &value_units[1];
 }
 
+/* "1h30m", "1.5 h", "5sec", "5": what was meant, in the largest unit that is whole. 0: no idea. */
+static uint64_t
+value_guess_duration(struct str text)
+{
+	uint64_t sum = 0;
+	size_t at = 0;
+
+	while (at < text.len) {
+		uint64_t whole = 0, part = 0, scale = 1;
+		const struct value_unit *unit;
+		size_t from = at;
+
+		for (; at < text.len && is_digit(text.p[at]) && whole < GUESS_MAX; at++)
+			whole = whole * 10 + (uint64_t)(text.p[at] - '0');
+		if (at == from || whole >= GUESS_MAX)
+			return 0;
+		if (at < text.len && text.p[at] == '.')
+			for (at++; at < text.len && is_digit(text.p[at]) && scale < GUESS_MAX;
+			     at++, scale *= 10)
+				part = part * 10 + (uint64_t)(text.p[at] - '0');
+		while (at < text.len && text.p[at] == ' ')
+			at++;
+		for (from = at; at < text.len && !is_digit(text.p[at]); at++)
+			;
+		unit = value_guess_unit(str_trim(str_of(text.p + from, at - from)));
+		sum += whole * unit->us + part * unit->us / scale;
+	}
+	return sum / value_units[0].us * value_units[0].us;
+}
+
 bool
 value_duration(struct str text, uint64_t *out, struct value_wrong *w)
 {
-	size_t digits = 0;
-	struct str number, unit;
+	size_t digits = 0, unit = nelem(value_units) - 1;
 	uint64_t n;
 
 	while (digits < text.len && is_digit(text.p[digits]))
 		digits++;
-	number = str_of(text.p, digits);
-	unit = str_from_at(text, digits);
-	if (digits <= NUMBER_DIGITS && value_number(number, 0, UINT64_MAX, &n))
+	if (digits <= NUMBER_DIGITS && value_number(str_of(text.p, digits), 0, UINT64_MAX, &n))
 		for (size_t i = 0; i < nelem(value_units); i++)
-			if (str_eq(unit, value_units[i].unit) &&
+			if (str_eq(str_from_at(text, digits), value_units[i].unit) &&
 			    !__builtin_mul_overflow(n, value_units[i].us, out))
 				return true;
-	if (digits == 0 || digits > NUMBER_DIGITS)
-		number = STR("5");
 	WRONG(w, "\"%.*s%s\" is not a duration", SHOWN(text));
-	return HINT(w, "write %.*s%.*s (units: ms s m h d)", STR_FMT(number),
-	    STR_FMT(value_guess_unit(unit)->unit));
+	n = value_guess_duration(text);
+	if (n == 0)
+		n = 5 * value_units[1].us;
+	while (n % value_units[unit].us != 0)
+		unit--;
+	return HINT(w, "write %llu%s (units: ms s m h d)",
+	    (unsigned long long)(n / value_units[unit].us), value_units[unit].unit.p);
 }
 
 bool

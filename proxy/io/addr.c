@@ -209,6 +209,18 @@ cidr_parse(struct str text, struct cidr *out)
 	return cidr_is_clean(out);
 }
 
+size_t
+cidr_text(const struct cidr *c, char out[ADDR_TEXT])
+{
+	bool four = c->bits >= MAPPED_BITS && memcmp(c->bytes, mapped_prefix, MAPPED_BYTES) == 0;
+	char text[INET6_ADDRSTRLEN];
+
+	(void)inet_ntop(four ? AF_INET : AF_INET6, four ? c->bytes + MAPPED_BYTES : c->bytes, text,
+	    sizeof(text)); /* cannot fail, as above */
+	return (size_t)snprintf(
+	    out, ADDR_TEXT, "%s/%u", text, (unsigned)c->bits - (four ? MAPPED_BITS : 0));
+}
+
 static bool
 cidr_covers(const struct cidr *c, const uint8_t ip[IP6_BYTES])
 {

@@ -37,6 +37,8 @@ size_t addr_text_ip(const struct addr *a, char out[ADDR_TEXT]);
 
 /* "10.0.0.0/8", "::1/128", or an address alone. False: malformed, or bits set below the mask. */
 bool cidr_parse(struct str text, struct cidr *out) NODISCARD;
+/* "10.0.0.0/8"; ends in NUL; the length without. */
+size_t cidr_text(const struct cidr *c, char out[ADDR_TEXT]);
 bool cidr_has(const struct cidr *list, size_t n, const struct addr *a);
 
 #endif

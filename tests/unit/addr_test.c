@@ -96,6 +96,22 @@ finds_an_address_in_a_range(void **state)
 }
 
 static void
+prints_a_range(void **state)
+{
+	static const char *const texts[] = {
+	    "10.0.0.0/8", "0.0.0.0/0", "127.0.0.1/32", "::/0", "2001:db8::/33"};
+	char text[ADDR_TEXT];
+	struct cidr c;
+
+	(void)state;
+	for (size_t i = 0; i < nelem(texts); i++) {
+		assert_true(cidr_parse(str_from(texts[i]), &c));
+		assert_int_equal(cidr_text(&c, text), strlen(texts[i]));
+		assert_string_equal(text, texts[i]);
+	}
+}
+
+static void
 refuses_a_malformed_range(void **state)
 {
 	static const char *const texts[] = {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8",
@@ -115,6 +131,7 @@ main(void)
 	    cmocka_unit_test(refuses_what_is_malformed),
 	    cmocka_unit_test(compares_and_hashes_by_meaning),
 	    cmocka_unit_test(finds_an_address_in_a_range),
+	    cmocka_unit_test(prints_a_range),
 	    cmocka_unit_test(refuses_a_malformed_range),
 	};
 

@@ -1,0 +1,333 @@
+#include "config/print_value.h"
+
+#include <stdlib.h>
+
+static const void *
+field(const struct schema_row *row, const void *base)
+{
+	return (const char *)base + row->offset;
+}
+
+/* Whether YAML reads it back as it is, also inside of brackets. */
+static bool
+text_is_plain(struct str s)
+{
+	static const char marks[] = "._/-:@%+=*~^";
+
+	if (s.len == 0 || strchr("-:@%*=", s.p[0]) != NULL || s.p[s.len - 1] == ':')
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+		bool word =
+		    (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!word && (c == '\0' || strchr(marks, c) == NULL))
+			return false;
+	}
+	return true;
+}
+
+void
+put_text(FILE *out, struct str s)
+{
+	if (text_is_plain(s)) {
+		fwrite(s.p, 1, s.len, out);
+		return;
+	}
+	putc('\'', out);
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] == '\'')
+			putc('\'', out);
+		if (str_starts(str_of(s.p + i, s.len - i), STR("${")))
+			putc('$', out); /* $${ is the text ${, not a variable */
+		putc(s.p[i], out);
+	}
+	putc('\'', out);
+}
+
+static void
+put_duration(FILE *out, uint64_t us)
+{
+	static const struct {
+		uint64_t us;
+		const char *unit;
+	} units[] = {
+	    {86400000000, "d"}, {3600000000, "h"}, {60000000, "m"}, {1000000, "s"}, {1000, "ms"}};
+
+	for (size_t i = 0; i < nelem(units); i++)
+		if (us % units[i].us == 0) {
+			fprintf(
+			    out, "%llu%s", (unsigned long long)(us / units[i].us), units[i].unit);
+			return;
+		}
+}
+
+static void
+put_address(FILE *out, const struct addr *a)
+{
+	char text[ADDR_TEXT];
+
+	put_text(out, str_of(text, addr_text(a, text)));
+}
+
+static void
+put_ranges(FILE *out, const struct model_cidrs *ranges)
+{
+	putc('[', out);
+	for (size_t i = 0; i < ranges->n; i++) {
+		char text[ADDR_TEXT];
+
+		fputs(i ? ", " : "", out);
+		put_text(out, str_of(text, cidr_text(&ranges->v[i], text)));
+	}
+	putc(']', out);
+}
+
+static void
+put_words(FILE *out, const struct str *words, size_t n)
+{
+	putc('[', out);
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ", " : "", out);
+		put_text(out, words[i]);
+	}
+	putc(']', out);
+}
+
+static void
+put_arms(FILE *out, const struct model_arms *arms)
+{
+	if (arms->n == 1) {
+		put_text(out, arms->v[0].backend);
+		return;
+	}
+	for (size_t i = 0; i < arms->n; i++) {
+		fputs(i ? ", " : "{", out);
+		put_text(out, arms->v[i].backend);
+		fprintf(out, ": %u", arms->v[i].weight);
+	}
+	putc('}', out);
+}
+
+/* A host, a path or both in the short form. */
+static void
+put_place(FILE *out, struct str host, enum model_path kind, struct str path)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *memory = open_memstream(&text, &len);
+
+	ASSERT(memory != NULL);
+	fprintf(memory, "%.*s%s%.*s%s", STR_FMT(host), kind == PATH_PATTERN ? "~" : "",
+	    STR_FMT(path), kind == PATH_PREFIX || kind == PATH_ANY ? "/*" : "");
+	ASSERT(fclose(memory) == 0);
+	put_text(out, str_of(text, len));
+	free(text);
+}
+
+static void
+put_predicates(FILE *out, const char *key, const struct model_predicate *p, size_t n)
+{
+	fprintf(out, ", %s: {", key);
+	for (size_t i = 0; i < n; i++) {
+		char *text =
+		    xasprintf("%s%.*s", p[i].kind == VALUE_PATTERN ? "~" : "", STR_FMT(p[i].value));
+
+		fputs(i ? ", " : "", out);
+		put_text(out, p[i].name);
+		fputs(": ", out);
+		put_text(out, p[i].kind == VALUE_PRESENT ? STR("present") : str_from(text));
+		free(text);
+	}
+	putc('}', out);
+}
+
+static void
+put_match(FILE *out, const struct model_route *r)
+{
+	bool plain = r->n_listeners + r->n_methods + r->n_headers + r->n_queries == 0;
+
+	if (plain && r->host.len == 0 && r->path_kind == PATH_ANY) {
+		fputs("any", out);
+		return;
+	}
+	if (plain && r->path_kind != PATH_PATTERN) {
+		put_place(out, r->host, r->path_kind, r->path);
+		return;
+	}
+	fputs("{host: ", out);
+	put_text(out, r->host.len ? r->host : STR("*"));
+	fputs(", path: ", out);
+	put_place(out, STR_NONE, r->path_kind, r->path);
+	if (r->n_listeners > 0) {
+		fputs(", listener: ", out);
+		put_words(out, r->listeners, r->n_listeners);
+	}
+	if (r->n_methods > 0) {
+		fputs(", methods: ", out);
+		put_words(out, r->methods, r->n_methods);
+	}
+	if (r->n_headers > 0)
+		put_predicates(out, "headers", r->headers, r->n_headers);
+	if (r->n_queries > 0)
+		put_predicates(out, "query", r->queries, r->n_queries);
+	putc('}', out);
+}
+
+static void
+put_choice(FILE *out, const struct schema_row *row, const void *base)
+{
+	unsigned i = 0;
+
+	if (row->size == sizeof(bool))
+		i = *(const bool *)field(row, base);
+	else if (row->size > 0)
+		i = *(const unsigned *)field(row, base);
+	fputs(row->words[i], out);
+}
+
+static void
+put_hash_key(FILE *out, const struct model_backend *b)
+{
+	static const char *const words[] = {[HASH_CLIENT] = "client",
+	    [HASH_PATH] = "path",
+	    [HASH_HEADER] = "header ",
+	    [HASH_COOKIE] = "cookie "};
+
+	fprintf(out, "%s%.*s", words[b->hash_key], STR_FMT(b->hash_name));
+}
+
+static void
+put_balance(FILE *out, const struct model_backend *b)
+{
+	const struct schema_row *rows = schema_balance.rows;
+
+	if (b->balance != BALANCE_HASH) {
+		put_choice(out, &rows[0], b);
+		return;
+	}
+	fputs("{algorithm: hash, key: ", out);
+	put_hash_key(out, b);
+	fputs(", table: ", out);
+	put_choice(out, schema_find(&schema_balance, STR("table")), b);
+	if (b->hash_bound > 0)
+		fprintf(out, ", bound: %u%%", b->hash_bound);
+	putc('}', out);
+}
+
+void
+put_endpoint(FILE *out, const struct model_endpoint *e)
+{
+	if (e->weight == 1 && e->zone.len == 0) {
+		put_text(out, e->text);
+		return;
+	}
+	fputs("{address: ", out);
+	put_text(out, e->text);
+	fprintf(out, ", weight: %u", e->weight);
+	if (e->zone.len > 0) {
+		fputs(", zone: ", out);
+		put_text(out, e->zone);
+	}
+	putc('}', out);
+}
+
+static void
+put_proxy(FILE *out, const struct model_listener *l)
+{
+	if (l->proxy_protocol)
+		put_ranges(out, &l->proxy_from);
+	else
+		fputs("off", out);
+}
+
+static void
+put_access(FILE *out, const struct model *m)
+{
+	switch (m->access) {
+	case ACCESS_OFF:
+		fputs("off", out);
+		return;
+	case ACCESS_STDOUT:
+		fputs("stdout", out);
+		return;
+	case ACCESS_FILE:
+		put_text(out, m->access_file);
+		return;
+	}
+}
+
+/* A number of a unit; zero may have a word of its own. */
+static void
+put_number(FILE *out, const struct schema_row *row, const void *base)
+{
+	uint64_t n = row->type == SCHEMA_DURATION ? *(const uint64_t *)field(row, base)
+						  : *(const uint32_t *)field(row, base);
+
+	if (n == 0 && row->zero != NULL)
+		fputs(row->zero, out);
+	else if (row->type == SCHEMA_DURATION)
+		put_duration(out, n);
+	else
+		fprintf(
+		    out, "%llu%s", (unsigned long long)n, row->type == SCHEMA_PERCENT ? "%" : "");
+}
+
+void
+put_value(FILE *out, const struct schema_row *row, const void *base)
+{
+	switch (row->type) {
+	case SCHEMA_NUMBER:
+	case SCHEMA_DURATION:
+	case SCHEMA_PERCENT:
+	case SCHEMA_WEIGHT:
+		put_number(out, row, base);
+		return;
+	case SCHEMA_CHOICE:
+		put_choice(out, row, base);
+		return;
+	case SCHEMA_NAME:
+	case SCHEMA_LINE:
+		put_text(out, *(const struct str *)field(row, base));
+		return;
+	case SCHEMA_PORT:
+		fprintf(out, "%u", addr_port(field(row, base)));
+		return;
+	case SCHEMA_ADDRESS:
+		put_address(out, field(row, base));
+		return;
+	case SCHEMA_RANGES:
+		put_ranges(out, field(row, base));
+		return;
+	case SCHEMA_PROXY:
+		put_proxy(out, base);
+		return;
+	case SCHEMA_ACCESS:
+		put_access(out, base);
+		return;
+	case SCHEMA_ARMS:
+		put_arms(out, field(row, base));
+		return;
+	case SCHEMA_MATCH:
+		put_match(out, base);
+		return;
+	case SCHEMA_PART:
+		put_balance(out, base);
+		return;
+	case SCHEMA_VERSION:
+		putc('1', out);
+		return;
+	case SCHEMA_LISTENERS:
+	case SCHEMA_HOST:
+	case SCHEMA_PATH:
+	case SCHEMA_METHODS:
+	case SCHEMA_HEADERS:
+	case SCHEMA_QUERIES:
+	case SCHEMA_ENDPOINT:
+	case SCHEMA_HASH_KEY:
+	case SCHEMA_MAP:
+	case SCHEMA_LIST:
+	case SCHEMA_FILES:
+		return; /* parts of the above, or printed as blocks */
+	}
+}
