@@ -261,6 +261,8 @@ def test_a_listener_may_redirect_to_https(scene):
     for path in ("/a?b=c", "/%20", "/"):
         answer = wire.ask(get_bytes(path, "a.test:8080"))
         assert (answer.status, answer.get("location")) == (308, f"https://a.test{path}")
+    nameless = weir.connect().ask(b"GET / HTTP/1.0\r\n\r\n")
+    assert nameless.status == 400 or nameless.get("location") not in ("https://", "https:///")
 
 
 ACCEPTS = {
