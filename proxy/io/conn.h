@@ -1,0 +1,82 @@
+/* conn - one byte stream: a descriptor, what the kernel said about it, one deadline. Try first,
+ * wait after EAGAIN; registered with the loop at most once, edge-triggered, for the life of the
+ * descriptor (the write side joins at the first EAGAIN). Events only set bits and list the task;
+ * its run function belongs to the owner. No buffers here: an idle conn owns none. */
+#ifndef IO_CONN_H
+#define IO_CONN_H
+
+#include <event2/event_struct.h>
+#include <sys/uio.h>
+
+#include "io/addr.h"
+#include "io/loop.h"
+
+enum io {
+	IO_DONE,   /* moved something */
+	IO_MORE,   /* nothing now: the task is listed when that changes */
+	IO_EOF,    /* read: the peer has sent its last byte */
+	IO_FAILED, /* broken; conn.error has the errno */
+};
+
+struct conn {
+	struct task task;
+	struct loop *loop;
+	const struct transport *transport;
+	int fd;    /* -1: none */
+	int error; /* errno of what broke it */
+	bool may_read, may_write;
+	bool hup;     /* the peer will send no more, or all is broken: read on to see which */
+	bool eof;     /* IO_EOF was returned */
+	bool watched; /* registered with the loop */
+	bool watched_write;
+	bool large;         /* has filled a small chunk lately: read into large ones */
+	uint64_t active_at; /* last time a byte moved */
+	struct timer timer;
+	struct event event;
+};
+
+/* How bytes cross the descriptor: plain here, TLS later. */
+struct transport {
+	const char *name;
+	enum io (*read)(struct conn *c, void *buf, size_t len, size_t *got);
+	enum io (*write)(struct conn *c, const struct iovec *iov, int n, size_t *put);
+	void (*finish)(struct conn *c); /* no more writes: FIN or its like */
+};
+extern const struct transport transport_plain;
+
+/* Takes over an accepted, non-blocking descriptor; not watched yet. run is called when anything
+ * happened. */
+void conn_open(struct conn *c, struct loop *l, int fd, void (*run)(struct task *));
+/* Starts to connect; watched both ways at once. IO_MORE: conn_dialled says how it went when the
+ * task runs; IO_DONE: connected; IO_FAILED: at once. */
+enum io conn_dial(
+    struct conn *c, struct loop *l, const struct addr *to, void (*run)(struct task *));
+enum io conn_dialled(struct conn *c);
+/* Closes and unlists; safe on a closed one. abort: a reset instead of a FIN. */
+void conn_close(struct conn *c);
+void conn_abort(struct conn *c);
+
+/* From now on events list the task. What happened before is seen too. */
+void conn_watch(struct conn *c);
+void conn_watch_write(struct conn *c);
+
+static inline enum io
+conn_read(struct conn *c, void *buf, size_t len, size_t *got)
+{
+	return c->transport->read(c, buf, len, got);
+}
+
+/* All or part; after a part the conn waits for room and the task is listed when there is some. */
+static inline enum io
+conn_write(struct conn *c, const struct iovec *iov, int n, size_t *put)
+{
+	return c->transport->write(c, iov, n, put);
+}
+
+static inline void
+conn_finish(struct conn *c)
+{
+	c->transport->finish(c);
+}
+
+#endif

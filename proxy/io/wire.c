@@ -1,0 +1,174 @@
+#include "io/wire.h"
+
+/* Slots kept free of body slices, so that text (a chunk's size line, a last chunk) always fits. */
+enum { WIRE_TEXT_SLOTS = 8 };
+
+struct wire_queue {
+	struct chunk *tail; /* ref; where text goes */
+	uint32_t tail_used;
+	uint32_t first, n;
+	struct slice v[WIRE_SLICES];
+};
+
+void
+wires_init(struct slab *s, size_t reserve)
+{
+	slab_init(s, sizeof(struct wire_queue), reserve);
+}
+
+static struct wire_queue *
+wire_queue(struct wire *w, struct loop *l)
+{
+	struct wire_queue *q = w->queue;
+
+	if (q == NULL) {
+		q = w->queue = slab_take(&l->wires);
+		q->tail = NULL;
+		q->tail_used = q->first = q->n = 0;
+	}
+	return q;
+}
+
+static void
+wire_add(struct wire *w, struct chunk *c, uint32_t off, uint32_t len)
+{
+	struct wire_queue *q = w->queue;
+	struct slice *last = &q->v[(q->first + q->n - 1) % WIRE_SLICES];
+
+	w->bytes += len;
+	if (q->n > 0 && last->chunk == c && last->off + last->len == off) {
+		last->len += len;
+		return;
+	}
+	ASSERT(q->n < WIRE_SLICES);
+	c->refs++;
+	q->v[(q->first + q->n++) % WIRE_SLICES] = (struct slice){c, off, len};
+}
+
+char *
+wire_reserve(struct wire *w, struct loop *l, size_t n)
+{
+	struct wire_queue *q = wire_queue(w, l);
+
+	ASSERT(n <= WIRE_TEXT_MAX);
+	if (q->tail == NULL || q->tail->size - q->tail_used < n) {
+		if (q->tail != NULL)
+			chunk_unref(q->tail);
+		q->tail = chunk_take(&l->chunks.small);
+		q->tail_used = 0;
+	}
+	return q->tail->bytes + q->tail_used;
+}
+
+void
+wire_wrote(struct wire *w, size_t n)
+{
+	struct wire_queue *q = w->queue;
+
+	if (n == 0)
+		return;
+	ASSERT(n <= q->tail->size - q->tail_used);
+	wire_add(w, q->tail, q->tail_used, (uint32_t)n);
+	q->tail_used += (uint32_t)n;
+}
+
+void
+wire_text(struct wire *w, struct loop *l, struct str text)
+{
+	while (text.len > 0) {
+		size_t n = text.len < WIRE_TEXT_MAX ? text.len : WIRE_TEXT_MAX;
+
+		memcpy(wire_reserve(w, l, n), text.p, n);
+		wire_wrote(w, n);
+		text = str_of(text.p + n, text.len - n);
+	}
+}
+
+bool
+wire_has_room(const struct wire *w)
+{
+	return w->queue == NULL || w->queue->n < WIRE_SLICES - WIRE_TEXT_SLOTS;
+}
+
+size_t
+wire_slices(struct wire *w, struct loop *l, struct slices *from, size_t max)
+{
+	size_t moved = 0;
+
+	(void)wire_queue(w, l);
+
+	while (from->n > 0 && moved < max && wire_has_room(w)) {
+		struct slice *s = slices_first(from);
+		size_t len = s->len < max - moved ? s->len : max - moved;
+
+		if (len <= BUF_COPY)
+			wire_text(w, l, str_of(s->chunk->bytes + s->off, len));
+		else
+			wire_add(w, s->chunk, s->off, (uint32_t)len);
+		slices_drop(from, len);
+		moved += len;
+	}
+	return moved;
+}
+
+static void
+wire_drop(struct wire *w, size_t n)
+{
+	struct wire_queue *q = w->queue;
+
+	w->bytes -= n;
+	while (n > 0) {
+		struct slice *s = &q->v[q->first % WIRE_SLICES];
+
+		if (n < s->len) {
+			s->off += (uint32_t)n;
+			s->len -= (uint32_t)n;
+			return;
+		}
+		n -= s->len;
+		chunk_unref(s->chunk);
+		q->first = (q->first + 1) % WIRE_SLICES;
+		q->n--;
+	}
+}
+
+void
+wire_clear(struct wire *w, struct loop *l)
+{
+	struct wire_queue *q = w->queue;
+
+	if (q == NULL)
+		return;
+	wire_drop(w, w->bytes);
+	if (q->tail != NULL)
+		chunk_unref(q->tail);
+	slab_give(&l->wires, q);
+	w->queue = NULL;
+}
+
+enum io
+wire_send(struct wire *w, struct conn *c)
+{
+	while (w->bytes > 0 && c->may_write) {
+		struct wire_queue *q = w->queue;
+		struct iovec iov[WIRE_SLICES];
+		size_t put;
+		enum io io;
+
+		for (uint32_t i = 0; i < q->n; i++) {
+			struct slice *s = &q->v[(q->first + i) % WIRE_SLICES];
+
+			iov[i] = (struct iovec){s->chunk->bytes + s->off, s->len};
+		}
+		io = conn_write(c, iov, (int)q->n, &put);
+		if (io == IO_FAILED) {
+			wire_clear(w, c->loop);
+			return IO_FAILED;
+		}
+		wire_drop(w, put);
+	}
+	if (w->bytes > 0)
+		return IO_MORE;
+	wire_clear(w, c->loop);
+	return IO_DONE;
+}

@@ -1,0 +1,37 @@
+/* wire - bytes in the order in which they leave a conn: text that was written here, and slices of
+ * bodies. What is small is copied behind the text, so that a head and a small body leave in one
+ * contiguous send; what is large goes by reference, gathered into one sendmsg. Empty, it owns no
+ * chunk. */
+#ifndef IO_WIRE_H
+#define IO_WIRE_H
+
+#include "io/conn.h"
+
+enum { WIRE_SLICES = 24 };
+
+struct wire_queue;
+
+struct wire {
+	struct wire_queue *queue; /* owned; NULL: nothing to send */
+	size_t bytes;             /* waiting to leave */
+};
+
+void wires_init(struct slab *s, size_t reserve); /* the loop's slab of queues */
+
+/* Room for n (<= WIRE_TEXT_MAX) contiguous bytes to be written by the caller, then wire_wrote. */
+enum { WIRE_TEXT_MAX = BUF_SMALL - 256 };
+char *wire_reserve(struct wire *w, struct loop *l, size_t n);
+void wire_wrote(struct wire *w, size_t n);
+void wire_text(struct wire *w, struct loop *l, struct str text);
+
+/* May a piece of body be added? Text always may, up to a few pieces after this said yes. */
+bool wire_has_room(const struct wire *w);
+/* Moves up to max bytes from the front of q; the number moved: less when the queue is long. */
+size_t wire_slices(struct wire *w, struct loop *l, struct slices *q, size_t max);
+
+/* Sends what it can. IO_DONE: all gone; IO_MORE: the rest waits for room; IO_FAILED: broken, and
+ * everything is dropped. */
+enum io wire_send(struct wire *w, struct conn *c);
+void wire_clear(struct wire *w, struct loop *l);
+
+#endif
