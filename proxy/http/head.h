@@ -5,45 +5,11 @@
 #define HTTP_HEAD_H
 
 #include "base/arena.h"
-
-/* clang-format off */
-#define METHODS(M) \
-	M(GET) M(HEAD) M(POST) M(PUT) M(DELETE) M(CONNECT) M(OPTIONS) M(TRACE) M(PATCH)
-/* Fields weir itself looks at; everything else is FIELD_OTHER and only passed on. */
-#define FIELDS(F) \
-	F(HOST, "host") F(CONNECTION, "connection") F(CONTENT_LENGTH, "content-length") \
-	F(TRANSFER_ENCODING, "transfer-encoding") F(TE, "te") F(TRAILER, "trailer") \
-	F(UPGRADE, "upgrade") F(EXPECT, "expect") F(KEEP_ALIVE, "keep-alive") \
-	F(PROXY_CONNECTION, "proxy-connection") F(PROXY_AUTHENTICATE, "proxy-authenticate") \
-	F(PROXY_AUTHORIZATION, "proxy-authorization") F(HTTP2_SETTINGS, "http2-settings") \
-	F(ACCEPT, "accept") F(COOKIE, "cookie") F(SET_COOKIE, "set-cookie") \
-	F(REFERER, "referer") F(USER_AGENT, "user-agent") F(CONTENT_TYPE, "content-type") \
-	F(DATE, "date") F(SERVER, "server") F(RETRY_AFTER, "retry-after") F(FORWARDED, "forwarded") \
-	F(X_FORWARDED_FOR, "x-forwarded-for") F(X_FORWARDED_PROTO, "x-forwarded-proto") \
-	F(X_FORWARDED_HOST, "x-forwarded-host") F(X_FORWARDED_PORT, "x-forwarded-port") \
-	F(X_REAL_IP, "x-real-ip") F(X_REQUEST_ID, "x-request-id") F(PROXY_STATUS, "proxy-status")
-/* clang-format on */
-
-enum method {
-	METHOD_OTHER, /* a valid token weir does not know; its text is in head.method_text */
-#define METHOD_ENUM(name) METHOD_##name,
-	METHODS(METHOD_ENUM)
-#undef METHOD_ENUM
-	    METHOD_COUNT
-};
-
-enum field_id {
-	FIELD_OTHER,
-#define FIELD_ENUM(name, text) FIELD_##name,
-	FIELDS(FIELD_ENUM)
-#undef FIELD_ENUM
-	    FIELD_COUNT
-};
+#include "http/names.h"
 
 struct field {
-	const char *name; /* as written, case kept */
-	const char
-	    *value; /* without white space around it, byte-exact; folded lines do not exist */
+	const char *name;  /* as written, case kept */
+	const char *value; /* byte-exact, without white space around it; never folded */
 	uint32_t value_len;
 	uint16_t name_len;
 	uint16_t id; /* enum field_id */
@@ -60,23 +26,15 @@ struct head {
 	struct fields fields;
 	enum method method; /* from here to query: requests only */
 	struct str method_text;
-	struct str target; /* as received */
-	struct str
-	    authority;    /* host[:port] of the absolute form or of Host; never both differing */
-	struct str host;  /* authority without port, as received; brackets kept for IPv6 */
-	struct str path;  /* always starts with '/', or is "*" */
-	struct str query; /* after '?', without it; p is NULL when there is no '?' */
-	uint16_t status;  /* this and reason: responses only */
+	struct str target;    /* as received */
+	struct str authority; /* host[:port] of the absolute form and of Host, which agree */
+	struct str host;      /* authority without port, as received; brackets kept for IPv6 */
+	struct str path;      /* always starts with '/', or is "*" */
+	struct str query;     /* after '?', without it; p is NULL when there is no '?' */
+	uint16_t status;      /* this and reason: responses only */
 	struct str reason;
 	uint8_t minor; /* HTTP/1.minor as received; 2 never appears here */
 };
-
-enum method method_of(struct str text);
-struct str method_name(enum method m); /* "OTHER" for METHOD_OTHER */
-/* Idempotent by RFC 9110 section 9.2.2. */
-bool method_is_idempotent(enum method m);
-enum field_id field_id_of(struct str name); /* case-insensitive */
-struct str field_name_of(enum field_id id); /* lower case; STR_NONE for FIELD_OTHER */
 
 /* The first with this id or name; NULL: absent. */
 const struct field *fields_find(const struct fields *f, enum field_id id);
