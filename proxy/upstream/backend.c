@@ -146,9 +146,9 @@ backend_enter(struct backend *b)
 }
 
 void
-backend_leave(struct backend *b)
+backend_leave(struct backend_state *s)
 {
-	count_less(&b->state->requests);
+	count_less(&s->requests);
 }
 
 enum fault

@@ -55,7 +55,7 @@ void backend_free(struct backend **b);
 /* Counts one more request towards the backend and a chosen endpoint, or refuses:
  * FAULT_connection_limit_reached. Every enter is followed by exactly one leave. */
 enum fault backend_enter(struct backend *b) NODISCARD;
-void backend_leave(struct backend *b);
+void backend_leave(struct backend_state *s);
 enum fault backend_conn_open(struct backend *b) NODISCARD; /* the same for connections */
 void backend_conn_closed(struct backend_state *s);
 /* Chooses and counts in_flight on the endpoint; BALANCE_NONE: none available. */

@@ -75,14 +75,14 @@ holds_exactly_as_much_as_the_limit(void **state)
 		assert_int_equal(backend_enter(b), FAULT_none);
 	assert_int_equal(backend_enter(b), FAULT_connection_limit_reached);
 	assert_int_equal(s->requests, 3);
-	backend_leave(b);
+	backend_leave(b->state);
 	assert_int_equal(backend_enter(b), FAULT_none);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(backend_conn_open(b), FAULT_none);
 	assert_int_equal(backend_conn_open(b), FAULT_connection_limit_reached);
 	assert_int_equal(s->conns, 2);
 	for (int i = 0; i < 3; i++)
-		backend_leave(b);
+		backend_leave(b->state);
 	backend_conn_closed(s);
 	backend_conn_closed(s);
 	backend_free(&b);
@@ -107,13 +107,13 @@ counts_on_over_a_reload(void **state)
 	assert_ptr_equal(new->state, s);
 	assert_int_equal(backend_enter(new), FAULT_none);
 	assert_int_equal(backend_enter(new), FAULT_connection_limit_reached);
-	backend_leave(old);
+	backend_leave(old->state);
 	backend_free(&old);
 	registry_sweep(p->registry);
 	assert_int_equal(s->requests, 1);
 	assert_int_equal(e->in_flight, 1); /* not freed, even if the new file has it no more */
 	backend_pick_done(e);
-	backend_leave(new);
+	backend_leave(new->state);
 	backend_free(&new);
 }
 
