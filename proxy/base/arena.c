@@ -24,6 +24,13 @@ arena_init(struct arena *a, void *first, size_t first_size, size_t limit)
 }
 
 void
+arena_extend(struct arena *a, size_t more)
+{
+	a->left += more;
+	a->full = false;
+}
+
+void
 arena_reset(struct arena *a)
 {
 	struct arena_block *b;

@@ -20,6 +20,8 @@ struct arena {
 
 /* `first` (borrowed, may be NULL) outlives the arena; limit bounds what is taken beyond it. */
 void arena_init(struct arena *a, void *first, size_t first_size, size_t limit);
+/* Lets it take so much more, and heals an overflow: an answer must always fit. */
+void arena_extend(struct arena *a, size_t more);
 /* Back to the first block; everything handed out is gone. */
 void arena_reset(struct arena *a);
 /* Aligned to 8 bytes, not zeroed. NULL only after overflow. */

@@ -25,6 +25,11 @@
 			base_panic(#cond, __FILE__, __LINE__);                                     \
 	} while (0)
 
+#ifndef LIST_FOREACH_SAFE /* glibc's sys/queue.h lacks it */
+#define LIST_FOREACH_SAFE(var, head, field, next)                                                  \
+	for ((var) = LIST_FIRST(head); (var) && ((next) = LIST_NEXT(var, field), 1); (var) = (next))
+#endif
+
 /* A counter with one writer and readers in other threads: a plain add, without a lock prefix. */
 #define COUNTER_ADD(c, n) __atomic_store_n(&(c), (c) + (n), __ATOMIC_RELAXED)
 #define COUNTER_READ(c)   __atomic_load_n(&(c), __ATOMIC_RELAXED)

@@ -48,6 +48,12 @@ void meters_free(struct meters **m);
 struct meter *meter_get(
     struct meters *m, enum meter_kind kind, struct str label, struct str label2, size_t block_size);
 void meter_unref(struct meter **meter); /* any thread; an unused one is kept for its counters */
+static inline struct meter *
+meter_ref(struct meter *meter)
+{
+	atomic_fetch_add_explicit(&meter->refs, 1, memory_order_relaxed);
+	return meter;
+}
 typedef void meter_visit_fn(void *arg, struct meter *meter);
 void meters_each(struct meters *m, enum meter_kind kind, meter_visit_fn *visit, void *arg);
 

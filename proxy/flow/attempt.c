@@ -1,0 +1,154 @@
+#include "flow/attempt.h"
+
+void
+attempt_begin(struct attempt *a, struct worker *w, struct backend *b, struct task *owner,
+    uint64_t key, bool raw)
+{
+	*a = (struct attempt){
+	    .worker = w, .owner = owner, .backend = b, .state = b->state, .raw = raw};
+	a->pick.key = key;
+}
+
+static struct backend_stats *
+attempt_stats(struct attempt *a)
+{
+	return meter_block(a->state->meter, a->worker->index);
+}
+
+static void
+attempt_leave_endpoint(struct attempt *a)
+{
+	if (a->endpoint != NULL)
+		backend_pick_done(a->endpoint);
+	a->endpoint = NULL;
+}
+
+void
+attempt_release(struct attempt *a, bool reusable)
+{
+	if (a->upstream != NULL && reusable)
+		upstream_give(&a->upstream);
+	else
+		upstream_drop(&a->upstream);
+	attempt_leave_endpoint(a);
+}
+
+void
+attempt_end(struct attempt *a)
+{
+	attempt_release(a, false);
+	if (a->entered)
+		backend_leave(a->state);
+	a->entered = false;
+}
+
+static enum attempt_at
+attempt_failed(struct attempt *a, enum fault why)
+{
+	a->fault = why;
+	attempt_release(a, false);
+	return ATTEMPT_FAILED;
+}
+
+/* The failed try is followed by another: count it, and keep away from its target while another one
+ * is left. A kept connection that turned out to be closed says nothing about its endpoint. */
+static void
+attempt_turn_away(struct attempt *a, enum fault why)
+{
+	struct endpoint_stats *s = meter_block(a->endpoint->meter, a->worker->index);
+
+	code_count(&attempt_stats(a)->retries, why);
+	code_count(&s->errors, why);
+	if (fault_row(why)->retry == RETRY_REUSED)
+		a->fresh = true;
+	else if (a->pick.n_tried < BALANCE_TRIED_MAX)
+		a->pick.tried[a->pick.n_tried++] = a->target;
+}
+
+bool
+attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent)
+{
+	enum fault_retry kind = fault_row(why)->retry;
+	bool again = a->tries < ATTEMPT_TRIES &&
+		     (kind == RETRY_SAFE || (kind == RETRY_REUSED && a->upstream != NULL &&
+						a->upstream->reused && replayable && idempotent));
+
+	a->fault = why;
+	if (again)
+		attempt_turn_away(a, why);
+	attempt_release(a, false);
+	return again;
+}
+
+/* Chooses where to. False: a->fault says why not. */
+static bool
+attempt_choose(struct attempt *a)
+{
+	if (!a->entered) {
+		a->fault = backend_enter(a->backend);
+		if (a->fault != FAULT_none)
+			return false;
+		a->entered = true;
+	}
+	a->pick.random = worker_random(a->worker);
+	a->target = backend_pick(a->backend, &a->pick);
+	if (a->target == BALANCE_NONE && a->pick.n_tried > 0) { /* the same again, if it is alone */
+		a->pick.n_tried = 0;
+		a->target = backend_pick(a->backend, &a->pick);
+	}
+	if (a->target == BALANCE_NONE) {
+		/* What the last try met tells more than "none is left". */
+		if (a->fault == FAULT_none)
+			a->fault = FAULT_destination_unavailable;
+		return false;
+	}
+	a->last = a->endpoint = a->backend->targets[a->target].endpoint;
+	a->tries++;
+	a->began_at = a->worker->loop->now;
+	a->connected_at = 0;
+	return true;
+}
+
+static bool
+attempt_connect(struct attempt *a)
+{
+	enum fault full;
+
+	if (!a->raw && !a->fresh)
+		a->upstream = upstream_take(a->worker->pools, a->endpoint);
+	if (a->upstream != NULL) {
+		COUNTER_ADD(attempt_stats(a)->conns_reused, 1);
+		return true;
+	}
+	full = backend_conn_open(a->backend);
+	if (full != FAULT_none) {
+		a->fault = full;
+		return false;
+	}
+	COUNTER_ADD(attempt_stats(a)->conns_opened, 1);
+	a->upstream = upstream_dial(a->worker->pools, a->state, a->endpoint, a->owner);
+	return true;
+}
+
+enum attempt_at
+attempt_run(struct attempt *a)
+{
+	for (;;) {
+		if (a->upstream == NULL && (!attempt_choose(a) || !attempt_connect(a)))
+			return attempt_failed(a, a->fault);
+		switch ((enum upstream_at)a->upstream->at) {
+		case UPSTREAM_DIALS:
+			return ATTEMPT_WAIT;
+		case UPSTREAM_LENT:
+		case UPSTREAM_IDLE:
+			if (a->connected_at == 0)
+				a->connected_at = a->worker->loop->now;
+			a->fault = FAULT_none;
+			return ATTEMPT_READY;
+		case UPSTREAM_CLOSED:
+			if (!attempt_retry(a, a->upstream->fault, true, true))
+				return ATTEMPT_FAILED;
+			break;
+		}
+	}
+}

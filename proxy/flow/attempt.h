@@ -1,0 +1,43 @@
+/* attempt - one request's or tunnel's way to an endpoint: count it against the backend's limits,
+ * pick, take a kept connection or dial, and on a connect failure pick another. The only place that
+ * decides whether something is tried again. */
+#ifndef FLOW_ATTEMPT_H
+#define FLOW_ATTEMPT_H
+
+#include "flow/worker.h"
+
+enum { ATTEMPT_TRIES = 2 }; /* endpoints one request may be sent to: one retry */
+
+enum attempt_at { ATTEMPT_WAIT, ATTEMPT_READY, ATTEMPT_FAILED };
+
+struct attempt {
+	struct worker *worker;
+	struct task *owner;      /* listed when a wait is over */
+	struct backend *backend; /* of the snapshot the owner keeps; not used once READY */
+	struct backend_state *state;
+	struct endpoint *endpoint;   /* in flight there; NULL: none */
+	const struct endpoint *last; /* of the last try, for the record; alive with the snapshot */
+	struct upstream *upstream;   /* lent; NULL: none */
+	struct balance_pick pick;
+	uint32_t target;
+	enum fault fault; /* why the last try failed */
+	uint8_t tries;
+	bool entered; /* counted against the backend */
+	bool raw;     /* no kept connections: the bytes are the owner's */
+	bool fresh;   /* no kept connection this time */
+	uint64_t began_at, connected_at;
+};
+
+/* key: hash for consistent hashing; 0 with a random one when the request has none. */
+void attempt_begin(struct attempt *a, struct worker *w, struct backend *b, struct task *owner,
+    uint64_t key, bool raw);
+/* Goes on. READY: upstream is connected and lent; FAILED: fault says why. */
+enum attempt_at attempt_run(struct attempt *a);
+/* The connected upstream failed before any answer. True: it may be tried again (attempt_run);
+ * replayable: nothing of the request is lost; idempotent: RFC 9110 section 9.2.2. */
+bool attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent);
+/* The answer is complete: the upstream goes back to its pool (reusable) or is closed. */
+void attempt_release(struct attempt *a, bool reusable);
+void attempt_end(struct attempt *a); /* drops what is left; safe to call twice */
+
+#endif

@@ -1,0 +1,530 @@
+#include "flow/exchange.h"
+
+#include "flow/forward.h"
+#include "flow/reply.h"
+#include "flow/tunnel.h"
+
+enum { EXCHANGE_REPLAY_MAX = 64 * 1024 }; /* bytes of request body kept to be sent again */
+
+enum step_result { STEP_NEXT, STEP_WAIT };
+
+struct step {
+	const char *name;
+	enum step_result (*run)(struct exchange *x);
+	uint32_t may_follow; /* bit per step_at */
+};
+
+static enum step_result step_route(struct exchange *x);
+static enum step_result step_request(struct exchange *x);
+static enum step_result step_attempt(struct exchange *x);
+static enum step_result step_exchange(struct exchange *x);
+static enum step_result step_reply(struct exchange *x);
+static enum step_result step_finish(struct exchange *x);
+
+#define TO(step) (1u << STEP_##step)
+
+static const struct step steps[] = {
+    [STEP_ROUTE] = {"route", step_route, TO(REQUEST) | TO(REPLY) | TO(FINISH)},
+    [STEP_REQUEST] = {"request", step_request, TO(ATTEMPT) | TO(REPLY) | TO(FINISH)},
+    [STEP_ATTEMPT] = {"attempt", step_attempt, TO(EXCHANGE) | TO(REPLY) | TO(FINISH)},
+    [STEP_EXCHANGE] = {"exchange", step_exchange, TO(ATTEMPT) | TO(REPLY) | TO(FINISH)},
+    [STEP_REPLY] = {"reply", step_reply, TO(FINISH)},
+    [STEP_FINISH] = {"finish", step_finish, 0},
+};
+
+static enum step_result
+exchange_enter(struct exchange *x, enum step_at at)
+{
+	ASSERT(steps[x->at].may_follow & (1u << at));
+	x->at = at;
+	return STEP_NEXT;
+}
+
+static void
+exchange_run(struct task *t)
+{
+	struct exchange *x = container_of(t, struct exchange, task);
+
+	while (steps[x->at].run(x) == STEP_NEXT)
+		;
+}
+
+static inline const struct timeouts *
+exchange_timeouts(const struct exchange *x)
+{
+	return &x->use->snapshot->timeouts;
+}
+
+static void
+exchange_timer(struct timer *t)
+{
+	struct exchange *x = container_of(t, struct exchange, timer);
+
+	x->timed_out = true;
+	loop_ready(x->worker->loop, &x->task);
+}
+
+void
+exchange_start(struct client *c, struct stream *s)
+{
+	struct worker *w = c->worker;
+	struct exchange *x = slab_take(&w->exchanges);
+
+	memset(x, 0, sizeof(*x));
+	x->task.run = exchange_run;
+	x->timer.fire = exchange_timer;
+	x->worker = w;
+	x->client = c;
+	x->use = worker_use(w);
+	x->client_stream = s;
+	x->replayable = true;
+	x->at = STEP_ROUTE;
+	s->owner = &x->task;
+	c->exchanges++;
+	x->record = (struct record){.kind = RECORD_EXCHANGE,
+	    .started_at = s->started_at,
+	    .peer = &c->peer,
+	    .client = &x->source,
+	    .listener = str_from(c->listener->name),
+	    .listener_meter = c->listener->meter};
+	exchange_run(&x->task);
+}
+
+/* ---- ROUTE ---- */
+
+static enum step_result
+exchange_reply(struct exchange *x, enum fault why)
+{
+	x->fault = why;
+	attempt_end(&x->attempt);
+	reply_fault(x, why);
+	return exchange_enter(x, STEP_REPLY);
+}
+
+static enum step_result
+step_route(struct exchange *x)
+{
+	const struct snapshot *snapshot = x->use->snapshot;
+	const struct listener *l = x->client->listener;
+	struct stream *s = x->client_stream;
+	struct table_query query = {s->in.head, l->index, x->worker->scratch};
+
+	forward_identify(x);
+	if (s->fault != FAULT_none)
+		return exchange_reply(x, s->fault);
+	if (l->spec != NULL && l->spec->redirect_https) {
+		reply_redirect_https(x);
+		return exchange_enter(x, STEP_REPLY);
+	}
+	/* A proxy that tunnels anywhere is an open relay: CONNECT is for routes to come. */
+	if (s->in.head->method == METHOD_CONNECT)
+		return exchange_reply(x, FAULT_not_implemented);
+	x->route = table_find(snapshot->table, &query);
+	if (x->route == NULL)
+		return exchange_reply(x, FAULT_no_route);
+	x->record.route = x->route->name;
+	x->record.route_meter = x->route->meter;
+	stats_started(&x->record, x->worker->index);
+	return exchange_enter(x, STEP_REQUEST);
+}
+
+/* ---- REQUEST: what happens before anybody is asked ---- */
+
+/* The key that makes one client's requests meet the same endpoint. */
+static uint64_t
+exchange_hash_key(struct exchange *x, const struct backend *b)
+{
+	const struct head *h = x->client_stream->in.head;
+	struct str value = STR_NONE;
+
+	switch (b->hash_source) {
+	case HASH_OF_CLIENT:
+		return addr_hash(&x->source);
+	case HASH_OF_PATH:
+		value = h->path;
+		break;
+	case HASH_OF_HEADER:
+		value = field_value(fields_find_name(&h->fields, b->hash_name));
+		break;
+	case HASH_OF_COOKIE:
+		value = forward_cookie(h, b->hash_name);
+		break;
+	}
+	return value.p != NULL ? balance_hash(value) : worker_random(x->worker);
+}
+
+static enum step_result
+step_request(struct exchange *x)
+{
+	struct backend *b = arms_next(&x->route->arms);
+	const struct timeouts *t = exchange_timeouts(x);
+	uint64_t look = t->body < t->response ? t->body : t->response;
+	uint64_t key = 0;
+
+	if (b == NULL)
+		return exchange_reply(x, FAULT_proxy_configuration_error);
+	x->record.backend = b->name;
+	x->record.backend_meter = b->state->meter;
+	if (b->hashed)
+		key = exchange_hash_key(x, b);
+	attempt_begin(&x->attempt, x->worker, b, &x->task, key, false);
+	if (t->request != 0 && t->request < look)
+		look = t->request;
+	timer_set(x->worker->loop, &x->timer, x->worker->loop->now + look);
+	return exchange_enter(x, STEP_ATTEMPT);
+}
+
+/* ---- ATTEMPT ---- */
+
+static bool
+exchange_client_left(struct exchange *x)
+{
+	return x->client_stream->fault != FAULT_none;
+}
+
+static enum step_result
+exchange_cut_short(struct exchange *x, enum fault why)
+{
+	x->fault = why;
+	return exchange_enter(x, STEP_FINISH);
+}
+
+/* The upstream is there: give it the request. */
+static enum step_result
+exchange_send(struct exchange *x)
+{
+	struct upstream *u = x->attempt.upstream;
+	struct stream *in = x->client_stream, *out;
+	enum fault why = FAULT_proxy_internal_error;
+
+	if (u->codec == NULL) {
+		upstream_speak(u);
+		if (x->attempt.backend->proxy_protocol != PROXY_PROTOCOL_OFF)
+			forward_proxy_header(x, u->codec);
+	}
+	u->owner = NULL; /* news of its stream come by the stream */
+	out = u->codec->ops->stream_open(u->codec, in->arena, &x->task);
+	ASSERT(out != NULL);
+	x->upstream_stream = out;
+	out->reused = u->reused;
+	out->out.head = forward_request(x, &why);
+	if (out->out.head == NULL) {
+		out->codec->ops->stream_end(&x->upstream_stream, why);
+		return exchange_reply(x, why);
+	}
+	out->out.kind = in->in.kind;
+	out->out.length = in->in.length;
+	out->out.upgrade = in->in.upgrade;
+	out->out.at = AT_BODY;
+	if (x->replay.bytes > 0)
+		(void)slices_share(
+		    &out->out.body, &x->replay, x->replay.bytes); /* fits: it was empty */
+	codec_flush(u->codec);
+	return exchange_enter(x, STEP_EXCHANGE);
+}
+
+static enum step_result exchange_overdue(struct exchange *x);
+
+static enum step_result
+step_attempt(struct exchange *x)
+{
+	if (exchange_client_left(x))
+		return exchange_cut_short(x, x->client_stream->fault);
+	if (x->timed_out)
+		return exchange_overdue(x);
+	switch (attempt_run(&x->attempt)) {
+	case ATTEMPT_WAIT:
+		return STEP_WAIT;
+	case ATTEMPT_READY:
+		return exchange_send(x);
+	case ATTEMPT_FAILED:
+		return exchange_reply(x, x->attempt.fault);
+	}
+	return STEP_WAIT;
+}
+
+/* ---- EXCHANGE ---- */
+
+/* Keeps another reference to body bytes that are about to leave, while they are few. */
+static void
+exchange_keep_for_replay(struct exchange *x, size_t n)
+{
+	if (!x->replayable)
+		return;
+	if (x->replay.bytes + n <= EXCHANGE_REPLAY_MAX &&
+	    slices_share(&x->replay, &x->client_stream->in.body, n) == n)
+		return;
+	x->replayable = false;
+	slices_clear(&x->replay);
+}
+
+static void
+exchange_pump_request(struct exchange *x)
+{
+	struct message *from = &x->client_stream->in, *to = &x->upstream_stream->out;
+	struct loop *l = x->worker->loop;
+
+	if (to->at != AT_BODY)
+		return;
+	if (from->body.bytes > 0) {
+		size_t room = message_room(to);
+		size_t n = from->body.bytes < room ? from->body.bytes : room;
+
+		exchange_keep_for_replay(x, n);
+		(void)slices_move(&to->body, &from->body, n);
+		to->full = from->body.bytes > 0;
+		message_taken(from, l, &x->client->conn.task);
+		codec_flush(x->upstream_stream->codec);
+	}
+	if (from->at == AT_DONE && from->body.bytes == 0) {
+		if (from->trailers != NULL)
+			to->trailers = forward_trailers(x, from->trailers);
+		to->at = AT_DONE;
+		x->sent_at = l->now;
+		codec_flush(x->upstream_stream->codec);
+	}
+}
+
+/* 1xx: passed on as they come, one at a time, to clients that can know them. */
+static void
+exchange_pump_interim(struct exchange *x)
+{
+	struct message *from = &x->upstream_stream->in, *to = &x->client_stream->out;
+	enum fault why = FAULT_none;
+
+	if (from->interim == NULL)
+		return;
+	if (to->interim != NULL) { /* the last one has not left yet */
+		loop_again(x->worker->loop, &x->task);
+		return;
+	}
+	if (x->client_stream->in.head->minor > 0) {
+		to->interim = forward_response(x, from->interim, &why);
+		codec_flush(x->client_stream->codec);
+	}
+	from->interim = NULL;
+	loop_ready(x->worker->loop, &x->attempt.upstream->conn.task);
+}
+
+static bool
+exchange_answer(struct exchange *x)
+{
+	struct message *from = &x->upstream_stream->in, *to = &x->client_stream->out;
+	enum fault why = FAULT_proxy_internal_error;
+
+	to->head = forward_response(x, from->head, &why);
+	if (to->head == NULL) {
+		x->fault = why;
+		return false;
+	}
+	to->kind = from->kind;
+	to->length = from->length;
+	to->upgrade = from->upgrade;
+	to->at = AT_BODY;
+	x->answered = true;
+	x->record.first_at = x->worker->loop->now;
+	x->record.status = from->head->status;
+	codec_flush(x->client_stream->codec);
+	return true;
+}
+
+static void
+exchange_pump_response(struct exchange *x)
+{
+	struct message *from = &x->upstream_stream->in, *to = &x->client_stream->out;
+
+	if (from->body.bytes > 0) {
+		(void)slices_move(&to->body, &from->body, message_room(to));
+		to->full = from->body.bytes > 0;
+		message_taken(from, x->worker->loop, &x->attempt.upstream->conn.task);
+		codec_flush(x->client_stream->codec);
+	}
+	if (from->at == AT_DONE && from->body.bytes == 0) {
+		if (from->trailers != NULL)
+			to->trailers = forward_trailers(x, from->trailers);
+		to->at = AT_DONE;
+		codec_flush(x->client_stream->codec);
+	}
+}
+
+/* The upstream is done with as soon as its answer is here: another exchange may have it while the
+ * client still reads. One whose request is unfinished (an early answer) is closed. */
+static void
+exchange_release(struct exchange *x)
+{
+	struct stream *s = x->upstream_stream;
+	bool whole = s->sent && s->fault == FAULT_none;
+
+	x->record.reused = s->reused;
+	s->codec->ops->stream_end(
+	    &x->upstream_stream, whole ? FAULT_none : FAULT_http_response_incomplete);
+	attempt_release(&x->attempt, whole);
+}
+
+static void
+exchange_abandon(struct exchange *x, enum fault why)
+{
+	if (x->upstream_stream == NULL)
+		return;
+	x->record.reused = x->upstream_stream->reused;
+	x->upstream_stream->codec->ops->stream_end(&x->upstream_stream, why);
+}
+
+/* The upstream ended early. Before an answer: again, if that is safe; else the client is told. */
+static enum step_result
+exchange_upstream_failed(struct exchange *x, enum fault why)
+{
+	struct head *h = x->client_stream->in.head;
+	bool replayable = x->replayable && !x->upstream_stream->heard;
+
+	exchange_abandon(x, why);
+	if (x->answered)
+		return exchange_cut_short(x, why);
+	if (attempt_retry(&x->attempt, why, replayable, method_is_idempotent(h->method)))
+		return exchange_enter(x, STEP_ATTEMPT);
+	return exchange_reply(x, why);
+}
+
+/* A look at the clock: what is waited for, since when, and is that too long? FAULT_none: wait on;
+ * the timer is set to the next look. */
+static enum fault
+exchange_late(struct exchange *x)
+{
+	const struct timeouts *t = exchange_timeouts(x);
+	uint64_t now = x->worker->loop->now, due;
+	struct stream *in = x->client_stream, *out = x->upstream_stream;
+	enum fault why;
+
+	x->timed_out = false;
+	if (x->at == STEP_REPLY ||
+	    (x->answered && (out == NULL || in->out.full || in->codec->wire.bytes > 0))) {
+		due = x->client->conn.active_at + t->body;
+		why = FAULT_idle_timeout;
+	} else if (out == NULL) { /* dialling has its own deadline */
+		due = now + t->connect;
+		why = FAULT_connection_timeout;
+	} else if (x->answered || x->sent_at != 0) {
+		due =
+		    (x->answered ? x->attempt.upstream->conn.active_at : x->sent_at) + t->response;
+		why = x->answered ? FAULT_connection_read_timeout : FAULT_http_response_timeout;
+	} else if (out->out.full || out->codec->wire.bytes > 0) {
+		due = x->attempt.upstream->conn.active_at + t->body;
+		why = FAULT_connection_write_timeout;
+	} else {
+		due = x->client->conn.active_at + t->body;
+		why = FAULT_request_timeout;
+	}
+	if (t->request != 0 && due > x->record.started_at + t->request) {
+		due = x->record.started_at + t->request;
+		why = FAULT_http_response_timeout;
+	}
+	if (now >= due)
+		return why;
+	timer_set(x->worker->loop, &x->timer, due);
+	return FAULT_none;
+}
+
+static enum step_result
+exchange_overdue(struct exchange *x)
+{
+	enum fault why = exchange_late(x);
+
+	if (why == FAULT_none)
+		return STEP_WAIT;
+	exchange_abandon(x, why);
+	if (x->answered || x->at == STEP_REPLY)
+		return exchange_cut_short(x, why);
+	return exchange_reply(x, why);
+}
+
+static enum step_result
+step_exchange(struct exchange *x)
+{
+	struct stream *in = x->client_stream, *out = x->upstream_stream;
+
+	if (exchange_client_left(x))
+		return exchange_cut_short(x, in->fault);
+	if (x->timed_out && exchange_overdue(x) == STEP_NEXT)
+		return STEP_NEXT;
+	if (out != NULL) {
+		exchange_pump_request(x);
+		exchange_pump_interim(x);
+		if (out->in.at != AT_HEAD && !x->answered && !exchange_answer(x))
+			return exchange_upstream_failed(x, x->fault);
+		if (x->answered)
+			exchange_pump_response(x);
+		if (out->fault != FAULT_none && out->in.at != AT_DONE)
+			return exchange_upstream_failed(x, out->fault);
+		if (in->out.at == AT_DONE && !in->out.upgrade)
+			exchange_release(x);
+	}
+	return in->sent ? exchange_enter(x, STEP_FINISH) : STEP_WAIT;
+}
+
+/* ---- REPLY ---- */
+
+static enum step_result
+step_reply(struct exchange *x)
+{
+	struct stream *s = x->client_stream;
+
+	if (x->timed_out)
+		return exchange_overdue(x);
+	return s->sent ? exchange_enter(x, STEP_FINISH) : STEP_WAIT;
+}
+
+/* ---- FINISH ---- */
+
+static void
+exchange_log(struct exchange *x)
+{
+	struct worker *w = x->worker;
+	struct record *r = &x->record;
+	const struct snapshot *s = x->use->snapshot;
+
+	r->finished_at = w->loop->now;
+	r->why = x->fault;
+	r->tries = x->attempt.tries;
+	r->bytes_in = x->client_stream->in.bytes;
+	r->bytes_out = x->client_stream->out.bytes;
+	if (x->attempt.tries > 0) {
+		r->attempt_at = x->attempt.began_at;
+		r->connected_at = x->attempt.connected_at;
+		r->endpoint = x->attempt.last->name;
+		r->endpoint_meter = x->attempt.last->meter;
+	}
+	stats_record(r, w->index);
+	if (s->access_log)
+		accesslog_write(
+		    w->log, s->log_format, r, (uint64_t)((int64_t)w->loop->now + w->wall_offset));
+}
+
+static void
+exchange_free(struct reap *r)
+{
+	struct exchange *x = container_of(r, struct exchange, reap);
+
+	slab_give(&x->worker->exchanges, x);
+}
+
+static enum step_result
+step_finish(struct exchange *x)
+{
+	struct worker *w = x->worker;
+
+	if (x->client_stream->out.upgrade && x->fault == FAULT_none) {
+		tunnel_upgrade(x);
+	} else {
+		exchange_log(x);
+		exchange_abandon(x, x->fault != FAULT_none ? x->fault : FAULT_client_gone);
+		x->client_stream->codec->ops->stream_end(&x->client_stream, x->fault);
+		client_exchange_done(x->client);
+		attempt_end(&x->attempt);
+	}
+	timer_clear(w->loop, &x->timer);
+	task_unlist(w->loop, &x->task);
+	slices_clear(&x->replay);
+	worker_unuse(w, &x->use);
+	loop_reap(w->loop, &x->reap, exchange_free);
+	return STEP_WAIT;
+}

@@ -1,0 +1,199 @@
+#include "flow/reply.h"
+
+#include <time.h>
+
+enum { REPLY_BODY_MAX = 1024, REPLY_DATE = 32, REPLY_ARENA = 16 * 1024 };
+
+enum reply_kind { REPLY_TEXT, REPLY_HTML, REPLY_JSON };
+
+/* What the client likes best, roughly: the first of the types weir can make that Accept names. */
+static enum reply_kind
+reply_kind(const struct head *h)
+{
+	struct str accept = h ? field_value(fields_find(&h->fields, FIELD_ACCEPT)) : STR_NONE, item;
+
+	while (str_cut(&accept, ',', &item)) {
+		item = str_trim(str_of(item.p, str_find(item, ';', 0)));
+		if (str_eq_case(item, STR("application/json")) ||
+		    str_eq_case(item, STR("application/problem+json")))
+			return REPLY_JSON;
+		if (str_eq_case(item, STR("text/html")))
+			return REPLY_HTML;
+		if (str_eq_case(item, STR("text/plain")))
+			return REPLY_TEXT;
+	}
+	return REPLY_TEXT;
+}
+
+static struct str
+reply_reason(unsigned status)
+{
+	switch (status) {
+	case 308:
+		return STR("Permanent Redirect");
+	case 400:
+		return STR("Bad Request");
+	case 403:
+		return STR("Forbidden");
+	case 404:
+		return STR("Not Found");
+	case 408:
+		return STR("Request Timeout");
+	case 413:
+		return STR("Content Too Large");
+	case 414:
+		return STR("URI Too Long");
+	case 417:
+		return STR("Expectation Failed");
+	case 431:
+		return STR("Request Header Fields Too Large");
+	case 500:
+		return STR("Internal Server Error");
+	case 501:
+		return STR("Not Implemented");
+	case 502:
+		return STR("Bad Gateway");
+	case 503:
+		return STR("Service Unavailable");
+	case 504:
+		return STR("Gateway Timeout");
+	case 505:
+		return STR("HTTP Version Not Supported");
+	default:
+		return STR("Error");
+	}
+}
+
+/* The body: fixed words, the fault's row and the id, which is made here or checked to be printable
+ * without quotes (forward.c), so that nothing needs escaping. */
+static struct str
+reply_body(struct arena *a, enum reply_kind kind, const struct fault_row *row, struct str id)
+{
+	struct str reason = reply_reason(row->http);
+	char *text = NULL;
+
+	switch (kind) {
+	case REPLY_JSON:
+		text = arena_printf(a,
+		    "{\"status\":%u,\"title\":\"%.*s\",\"error\":\"%.*s\",\"detail\":\"%.*s\","
+		    "\"request_id\":\"%.*s\"}\n",
+		    row->http, STR_FMT(reason), STR_FMT(row->word), STR_FMT(row->sentence),
+		    STR_FMT(id));
+		break;
+	case REPLY_HTML:
+		text = arena_printf(a,
+		    "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>%u "
+		    "%.*s</title>"
+		    "<h1>%u %.*s</h1><p>%.*s (<code>%.*s</code>)</p>"
+		    "<p>Request <code>%.*s</code></p></html>\n",
+		    row->http, STR_FMT(reason), row->http, STR_FMT(reason), STR_FMT(row->sentence),
+		    STR_FMT(row->word), STR_FMT(id));
+		break;
+	case REPLY_TEXT:
+		text = arena_printf(a, "%u %.*s: %.*s (%.*s)\nrequest %.*s\n", row->http,
+		    STR_FMT(reason), STR_FMT(row->sentence), STR_FMT(row->word), STR_FMT(id));
+		break;
+	}
+	return str_from(text);
+}
+
+static struct str
+reply_date(struct exchange *x)
+{
+	time_t now = (time_t)(((int64_t)x->worker->loop->now + x->worker->wall_offset) / 1000000);
+	struct tm tm;
+	char *text = arena_take(x->client_stream->arena, REPLY_DATE);
+	size_t n;
+
+	if (text == NULL || gmtime_r(&now, &tm) == NULL)
+		return STR_NONE;
+	n = strftime(text, REPLY_DATE, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	return str_of(text, n);
+}
+
+static void
+reply_add(struct head *h, struct arena *a, struct str name, struct str value)
+{
+	ASSERT(fields_add(&h->fields, a, name, value)); /* reply_head made room */
+}
+
+/* Hands the response over. */
+static void
+reply_send(struct exchange *x, struct head *head, struct str body)
+{
+	struct message *out = &x->client_stream->out;
+	struct loop *l = x->worker->loop;
+	struct chunk *c;
+
+	if (body.len > REPLY_BODY_MAX)
+		body.len = REPLY_BODY_MAX;
+	out->head = head;
+	out->kind = body.len > 0 ? BODY_LENGTH : BODY_NONE;
+	out->length = body.len;
+	x->record.local = true;
+	x->record.status = head->status;
+	if (x->client_stream->in.head != NULL && x->client_stream->in.head->method == METHOD_HEAD) {
+		out->kind = BODY_NONE;
+	} else if (body.len > 0) {
+		c = chunk_take(&l->chunks.small);
+		memcpy(c->bytes, body.p, body.len);
+		ASSERT(slices_add(&out->body, c, 0, (uint32_t)body.len));
+		chunk_unref(c);
+	}
+	out->at = AT_DONE;
+	/* A request that is still being sent is not read any further. */
+	timer_set(l, &x->timer, l->now + x->use->snapshot->timeouts.body);
+	codec_flush(x->client_stream->codec);
+}
+
+static struct head *
+reply_head(struct exchange *x, unsigned status)
+{
+	struct arena *a = x->client_stream->arena;
+	struct head *h;
+
+	arena_extend(a, REPLY_ARENA); /* the request's own fields may have filled it */
+	h = arena_take(a, sizeof(*h));
+	ASSERT(h != NULL);
+	*h = (struct head){.status = (uint16_t)status, .reason = reply_reason(status)};
+	reply_add(h, a, STR("Date"), reply_date(x));
+	return h;
+}
+
+void
+reply_fault(struct exchange *x, enum fault why)
+{
+	static const struct str types[] = {
+	    [REPLY_TEXT] = STR_INIT("text/plain; charset=utf-8"),
+	    [REPLY_HTML] = STR_INIT("text/html; charset=utf-8"),
+	    [REPLY_JSON] = STR_INIT("application/json"),
+	};
+	const struct fault_row *row = fault_row(why);
+	struct arena *a = x->client_stream->arena;
+	enum reply_kind kind = reply_kind(x->client_stream->in.head);
+	struct head *h = reply_head(x, row->http);
+	char *status = arena_printf(a, "weir; error=%.*s", STR_FMT(row->word));
+	struct str body = reply_body(a, kind, row, x->record.id);
+
+	reply_add(h, a, STR("Content-Type"), types[kind]);
+	reply_add(h, a, STR("Proxy-Status"), str_from(status));
+	if (x->client_stream->in.head != NULL && x->client_stream->in.head->method == METHOD_HEAD)
+		reply_add(h, a, STR("Content-Length"), str_from(arena_printf(a, "%zu", body.len)));
+	if (row->http == 503)
+		reply_add(h, a, STR("Retry-After"), STR("1"));
+	reply_send(x, h, body);
+}
+
+void
+reply_redirect_https(struct exchange *x)
+{
+	const struct head *from = x->client_stream->in.head;
+	struct arena *a = x->client_stream->arena;
+	struct head *h = reply_head(x, 308);
+	char *to = arena_printf(a, "https://%.*s%.*s%s%.*s", STR_FMT(from->host),
+	    STR_FMT(from->path), from->query.p != NULL ? "?" : "", STR_FMT(from->query));
+
+	reply_add(h, a, STR("Location"), str_from(to));
+	reply_add(h, a, STR("Content-Length"), STR("0"));
+	reply_send(x, h, STR_NONE);
+}

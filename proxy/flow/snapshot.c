@@ -1,0 +1,79 @@
+#include "flow/snapshot.h"
+
+#include <stdlib.h>
+
+static void
+snapshot_last(struct letter *letter, void *owner)
+{
+	(void)owner;
+	snapshot_destroy(container_of(letter, struct snapshot, letter));
+}
+
+void
+snapshot_unref(struct snapshot **sp)
+{
+	struct snapshot *s = *sp;
+
+	*sp = NULL;
+	if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	if (s->home == NULL) {
+		snapshot_destroy(s);
+		return;
+	}
+	s->letter.run = snapshot_last;
+	loop_post(s->home, &s->letter);
+}
+
+struct backend *
+arms_next(const struct arms *a)
+{
+	uint32_t i = a->split == NULL ? 0 : split_next(a->split);
+
+	return i < a->n && a->weights[i] > 0 ? a->backends[i] : NULL;
+}
+
+static void
+arms_fini(struct arms *a)
+{
+	split_free(&a->split);
+	free(a->backends);
+	free(a->weights);
+}
+
+static void
+route_free(struct route *r)
+{
+	arms_fini(&r->arms);
+	meter_unref(&r->meter);
+	free((char *)(uintptr_t)r->name.p);
+	free((char *)(uintptr_t)r->match.p);
+	free(r);
+}
+
+static void
+listener_spec_fini(struct listener_spec *l)
+{
+	arms_fini(&l->arms);
+	meter_unref(&l->meter);
+	free((char *)(uintptr_t)l->name.p);
+	free(l->proxy_from);
+}
+
+void
+snapshot_destroy(struct snapshot *s)
+{
+	table_free(&s->table);
+	for (uint32_t i = 0; i < s->n_routes; i++)
+		route_free(s->routes[i]);
+	for (uint32_t i = 0; i < s->n_listeners; i++)
+		listener_spec_fini(&s->listeners[i]);
+	for (uint32_t i = 0; i < s->n_backends; i++)
+		backend_free(&s->backends[i]);
+	map_free(&s->backends_by_name);
+	free(s->routes);
+	free(s->listeners);
+	free(s->backends);
+	free(s->trusted);
+	free(s);
+}

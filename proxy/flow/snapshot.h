@@ -1,0 +1,93 @@
+/* snapshot - the configuration as the data path uses it: built, immutable, counted. Workers swap a
+ * pointer; exchanges keep the one they began with; the last reference frees it. Built by
+ * config/build.c on the control thread; nothing in it changes but atomics of what it points at. */
+#ifndef FLOW_SNAPSHOT_H
+#define FLOW_SNAPSHOT_H
+
+#include "base/log.h"
+#include "base/map.h"
+#include "observe/stats.h"
+#include "route/split.h"
+#include "route/table.h"
+#include "upstream/pool.h"
+
+enum listen_protocol { LISTEN_HTTP, LISTEN_TCP };
+
+struct arms {                      /* where a route or a tcp listener sends to */
+	struct backend **backends; /* owned array, borrowed backends; NULL: the name is unknown */
+	uint32_t *weights;         /* owned; for explain */
+	uint32_t n;
+	struct split *split; /* owned; NULL when n is 1 */
+};
+
+struct route {
+	struct str name, match; /* owned; match as written */
+	struct position at;
+	struct arms arms;
+	struct meter *meter; /* ref */
+};
+
+struct listener_state {    /* one per configured address, process-wide, survives reload */
+	struct addr addr;  /* as configured */
+	struct addr bound; /* the real one: the kernel chooses for port 0 */
+	bool open;         /* sockets exist; control thread */
+	_Atomic uint32_t conns;
+	char key[ADDR_TEXT];
+};
+
+struct listener_spec {
+	struct str name; /* owned */
+	struct position at;
+	uint32_t index;   /* what the route table calls it */
+	struct addr addr; /* as configured; the real one is state->bound */
+	enum listen_protocol protocol;
+	struct arms arms; /* tcp */
+	bool proxy_protocol;
+	struct cidr *proxy_from; /* owned */
+	size_t n_proxy_from;
+	bool redirect_https;
+	uint32_t max_connections;     /* 0: no limit */
+	struct listener_state *state; /* lives as long as the process */
+	struct meter *meter;          /* ref */
+};
+
+struct timeouts { /* microseconds; 0: none. The meaning of each is in weir.yaml(5) */
+	uint64_t connect, tls, header, body, response, request, idle, upstream_idle, tunnel, drain;
+};
+
+struct snapshot {
+	_Atomic uint32_t refs;
+	uint64_t generation;
+	struct listener_spec *listeners; /* owned arrays */
+	struct route **routes;
+	struct backend **backends;
+	uint32_t n_listeners, n_routes, n_backends;
+	uint32_t endpoint_ids; /* one more than the highest endpoint id */
+	struct table *table;
+	struct timeouts timeouts;
+	struct cidr *trusted;
+	size_t n_trusted;
+	bool access_log;
+	enum log_format log_format;
+	struct map backends_by_name;
+	struct loop
+	    *home; /* the control thread's, where it dies; NULL: where the last reference goes */
+	struct letter letter;
+};
+
+static inline struct snapshot *
+snapshot_ref(struct snapshot *s)
+{
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
+void snapshot_unref(struct snapshot **s); /* any thread */
+/* Frees everything in it. Control thread. */
+void snapshot_destroy(struct snapshot *s);
+
+/* The next arm's backend, in the order of the weights; NULL: no arm has weight, or the name is
+ * unknown. */
+struct backend *arms_next(const struct arms *a);
+
+#endif

@@ -1,0 +1,192 @@
+#include "flow/worker.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "flow/client.h"
+#include "flow/exchange.h"
+#include "flow/tunnel.h"
+
+enum {
+	WORKER_RESERVE = 256,      /* free objects kept of each kind */
+	WORKER_RING = 1024 * 1024, /* bytes of log lines on their way to the control thread */
+};
+
+static void
+worker_seed(struct worker *w)
+{
+	if (getrandom(w->random, sizeof(w->random), 0) != sizeof(w->random))
+		w->random[0] = (uintptr_t)w; /* ids and picks need spread, not secrecy */
+	w->random[1] |= 1;
+}
+
+/* xoroshiro128+ (Blackman and Vigna): fast, and good enough for picks and ids. */
+uint64_t
+worker_random(struct worker *w)
+{
+	uint64_t a = w->random[0], b = w->random[1], sum = a + b;
+
+	b ^= a;
+	w->random[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
+	w->random[1] = (b << 37) | (b >> 27);
+	return sum;
+}
+
+/* How far the time of day is ahead of the loop's clock. */
+static int64_t
+worker_wall_offset(const struct loop *l)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 - (int64_t)l->now;
+}
+
+static void
+worker_waited(void *owner, uint64_t asleep_us, uint64_t busy_us)
+{
+	struct worker *w = owner;
+
+	stats_turn(worker_stats(w), asleep_us, busy_us);
+}
+
+struct worker *
+worker_new(uint32_t index, struct meters *meters)
+{
+	struct worker *w = xcalloc(1, sizeof(*w));
+
+	w->index = index;
+	w->loop = loop_new(w);
+	if (w->loop == NULL) {
+		free(w);
+		return NULL;
+	}
+	slab_init(&w->clients, sizeof(struct client), WORKER_RESERVE);
+	slab_init(&w->exchanges, sizeof(struct exchange), WORKER_RESERVE);
+	slab_init(&w->tunnels, tunnel_size(), WORKER_RESERVE);
+	slab_init(&w->codecs, codec_h1.size, WORKER_RESERVE);
+	slab_init(&w->streams, sizeof(struct stream) + STREAM_ARENA, WORKER_RESERVE);
+	w->pools = pools_new(
+	    &(struct pools_spec){w->loop, &w->timeouts.connect, &w->timeouts.upstream_idle});
+	w->scratch = match_scratch_new();
+	w->log = ring_new(WORKER_RING);
+	/* One meter for all: each worker has its own block of it. */
+	w->meter =
+	    meter_get(meters, METER_WORKER, STR("workers"), STR_NONE, sizeof(struct worker_stats));
+	w->loop->waited = worker_waited;
+	worker_seed(w);
+	w->wall_offset = worker_wall_offset(w->loop);
+	return w;
+}
+
+void
+worker_free(struct worker **wp)
+{
+	struct worker *w = *wp;
+
+	*wp = NULL;
+	ASSERT(LIST_EMPTY(&w->all_clients));
+	while (!LIST_EMPTY(&w->listeners))
+		listener_close(LIST_FIRST(&w->listeners));
+	pools_free(&w->pools);
+	if (w->current != NULL)
+		worker_unuse(w, &w->current);
+	slab_fini(&w->clients);
+	slab_fini(&w->exchanges);
+	slab_fini(&w->tunnels);
+	slab_fini(&w->codecs);
+	slab_fini(&w->streams);
+	match_scratch_free(&w->scratch);
+	ring_free(&w->log);
+	meter_unref(&w->meter);
+	loop_free(&w->loop);
+	free(w);
+}
+
+struct snapshot_use *
+worker_use(struct worker *w)
+{
+	w->current->n++;
+	return w->current;
+}
+
+void
+worker_unuse(struct worker *w, struct snapshot_use **up)
+{
+	struct snapshot_use *u = *up;
+
+	(void)w;
+	*up = NULL;
+	if (--u->n > 0)
+		return;
+	snapshot_unref(&u->snapshot);
+	free(u);
+}
+
+static void
+worker_keep_pools(struct worker *w, const struct snapshot *s)
+{
+	pools_keep_begin(w->pools, s->endpoint_ids);
+	for (uint32_t i = 0; i < s->n_backends; i++)
+		for (uint32_t j = 0; j < s->backends[i]->n; j++)
+			pools_keep(w->pools, s->backends[i]->targets[j].endpoint);
+	pools_keep_end(w->pools);
+}
+
+static const struct listener_spec *
+worker_spec_for(const struct snapshot *s, const struct listener *l)
+{
+	for (uint32_t i = 0; i < s->n_listeners; i++)
+		if (addr_same(&s->listeners[i].state->bound, &l->addr))
+			return &s->listeners[i];
+	return NULL;
+}
+
+void
+worker_install(struct worker *w, struct snapshot *s)
+{
+	struct snapshot_use *old = w->current;
+	struct listener *l, *next;
+
+	w->current = xmalloc(sizeof(*w->current));
+	*w->current = (struct snapshot_use){s, 1};
+	w->timeouts = s->timeouts;
+	w->wall_offset = worker_wall_offset(w->loop);
+	worker_keep_pools(w, s);
+	LIST_FOREACH_SAFE(l, &w->listeners, entry, next)
+		listener_update(l, worker_spec_for(s, l));
+	if (old != NULL)
+		worker_unuse(w, &old);
+}
+
+void
+worker_drain(struct worker *w)
+{
+	struct listener *l, *next_listener;
+	struct client *c, *next;
+
+	w->draining = true;
+	LIST_FOREACH_SAFE(l, &w->listeners, entry, next_listener)
+		listener_close(l);
+	LIST_FOREACH_SAFE(c, &w->all_clients, entry, next)
+		client_drain(c);
+	pools_close_idle(w->pools);
+}
+
+uint32_t
+worker_cut(struct worker *w)
+{
+	struct client *c, *next;
+	uint32_t cut = 0;
+
+	LIST_FOREACH_SAFE(c, &w->all_clients, entry, next)
+		cut += client_cut(c);
+	return cut;
+}
+
+bool
+worker_idle(const struct worker *w)
+{
+	return LIST_EMPTY(&w->all_clients);
+}

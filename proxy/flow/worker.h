@@ -1,0 +1,61 @@
+/* worker - one thread's share of everything: its loop, connections, pools, memory, counters. It
+ * shares nothing with other workers but the snapshot and atomics in endpoints and backends. */
+#ifndef FLOW_WORKER_H
+#define FLOW_WORKER_H
+
+#include <sys/queue.h>
+
+#include "flow/snapshot.h"
+#include "observe/accesslog.h"
+
+struct client;
+struct tunnel;
+
+/* A worker's counted use of a snapshot: exchanges count here, without atomics. */
+struct snapshot_use {
+	struct snapshot *snapshot; /* ref */
+	uint32_t n;                /* exchanges and tunnels that began with it, and `current` */
+};
+
+struct worker {
+	struct loop *loop;
+	uint32_t index;
+	struct snapshot_use *current;
+	struct pools *pools;
+	struct timeouts timeouts; /* the current snapshot's, for pools */
+	struct slab clients, exchanges, tunnels, codecs, streams;
+	LIST_HEAD(, listener) listeners;
+	LIST_HEAD(, client) all_clients;
+	LIST_HEAD(, tunnel) all_tunnels;
+	struct match_scratch *scratch;
+	struct ring *log; /* the access log's lines, drained by the control thread */
+	uint64_t random[2];
+	int64_t wall_offset; /* wall clock minus loop clock, microseconds */
+	bool draining;
+	struct meter *meter; /* ref */
+	uint32_t conns;      /* clients that are open */
+};
+
+struct worker *worker_new(uint32_t index, struct meters *meters);
+void worker_free(struct worker **w);
+
+/* In the worker's own thread: the next exchanges use this snapshot (takes the reference). Sockets
+ * for its listeners are given by listener_adopt before. */
+void worker_install(struct worker *w, struct snapshot *s);
+struct snapshot_use *worker_use(struct worker *w);
+void worker_unuse(struct worker *w, struct snapshot_use **use);
+/* Stops accepting, closes idle connections; the rest end after their current exchange. */
+void worker_drain(struct worker *w);
+/* Ends everything that is left, at once. Returns how many exchanges and tunnels were cut. */
+uint32_t worker_cut(struct worker *w);
+bool worker_idle(const struct worker *w); /* no client left */
+
+uint64_t worker_random(struct worker *w);
+
+static inline struct worker_stats *
+worker_stats(struct worker *w)
+{
+	return meter_block(w->meter, w->index);
+}
+
+#endif
