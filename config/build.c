@@ -1,0 +1,334 @@
+#include "config/build.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+
+#include "observe/stats.h"
+
+enum { BUILD_ADDRESSES_MAX = 64 }; /* addresses one endpoint name may stand for */
+
+struct building {
+	const struct build *with;
+	const struct model *model;
+	struct errors *errors;
+	struct snapshot *s;
+	struct map listeners; /* name -> struct listener_spec */
+};
+
+/* ---- backends ---- */
+
+/* One endpoint of the file becomes one or, for a name with several addresses, more targets. */
+static void
+build_target(struct building *b, struct balance_spec *spec, struct balance_target *targets,
+    struct str backend, struct str name, const struct addr *addr, uint32_t weight)
+{
+	targets[spec->n++] = (struct balance_target){
+	    .endpoint = registry_endpoint(b->with->registry, backend, name, addr),
+	    .weight = weight,
+	};
+}
+
+static void
+build_unresolved(struct building *b, struct endpoint *e, const struct model_endpoint *m, int error)
+{
+	errors_add(b->errors, SEVERITY_WARNING, m->at, STR_NONE,
+	    "endpoint \"%.*s\" is down: its name does not resolve (%s)", STR_FMT(m->text),
+	    gai_strerror(error));
+	atomic_store(&e->reason, "its name does not resolve");
+	atomic_store(&e->state, ENDPOINT_DOWN);
+}
+
+static void
+build_resolve(struct building *b, struct balance_spec *spec, struct balance_target *targets,
+    struct str backend, const struct model_endpoint *m)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG},
+			*list = NULL;
+	char *host = str_dup(m->host), text[ADDR_TEXT];
+	int error = getaddrinfo(host, NULL, &hints, &list);
+	uint32_t n = 0;
+
+	free(host);
+	if (error != 0) {
+		build_target(b, spec, targets, backend, m->text, &m->address, m->weight);
+		build_unresolved(b, targets[spec->n - 1].endpoint, m, error);
+		return;
+	}
+	for (struct addrinfo *i = list; i != NULL && n < BUILD_ADDRESSES_MAX; i = i->ai_next, n++) {
+		struct addr addr = {.sa = {.sa_family = 0}};
+		bool alone = list->ai_next == NULL;
+
+		memcpy(&addr, i->ai_addr, i->ai_addrlen);
+		addr_set_port(&addr, addr_port(&m->address));
+		build_target(b, spec, targets, backend,
+		    alone ? m->text : str_of(text, addr_text(&addr, text)), &addr, m->weight);
+	}
+	freeaddrinfo(list);
+}
+
+static enum balance_kind
+build_balance_kind(const struct model_backend *m)
+{
+	switch (m->balance) {
+	case BALANCE_LEAST_REQUESTS:
+		return BALANCE_KIND_LEAST;
+	case BALANCE_ROUND_ROBIN:
+		return BALANCE_KIND_ROUND;
+	case BALANCE_RANDOM:
+		return BALANCE_KIND_RANDOM;
+	case BALANCE_HASH:
+		return m->hash_table == HASH_RING ? BALANCE_KIND_RING : BALANCE_KIND_MAGLEV;
+	}
+	return BALANCE_KIND_LEAST;
+}
+
+static enum hash_source
+build_hash_source(enum model_hash_key key)
+{
+	switch (key) {
+	case HASH_CLIENT:
+		return HASH_OF_CLIENT;
+	case HASH_PATH:
+		return HASH_OF_PATH;
+	case HASH_HEADER:
+		return HASH_OF_HEADER;
+	case HASH_COOKIE:
+		return HASH_OF_COOKIE;
+	}
+	return HASH_OF_CLIENT;
+}
+
+static struct backend *
+build_backend(struct building *b, const struct model_backend *m)
+{
+	size_t room = 0;
+	struct balance_target *targets;
+	struct backend_spec spec = {
+	    .name = m->name,
+	    .at = m->at,
+	    .balance = {.kind = build_balance_kind(m), .bound = m->hash_bound},
+	    .hashed = m->balance == BALANCE_HASH,
+	    .hash_source = build_hash_source(m->hash_key),
+	    .hash_name = m->hash_name,
+	    .max_connections = m->max_connections,
+	    .max_requests = m->max_requests,
+	    .proxy_protocol = m->proxy_protocol,
+	};
+	struct backend *backend;
+
+	for (size_t i = 0; i < m->n_endpoints; i++)
+		room += m->endpoints[i].host.p != NULL ? BUILD_ADDRESSES_MAX : 1;
+	targets = xcalloc(room, sizeof(*targets));
+	for (size_t i = 0; i < m->n_endpoints; i++) {
+		const struct model_endpoint *e = &m->endpoints[i];
+
+		if (e->host.p != NULL)
+			build_resolve(b, &spec.balance, targets, m->name, e);
+		else
+			build_target(
+			    b, &spec.balance, targets, m->name, e->text, &e->address, e->weight);
+	}
+	spec.balance.targets = targets;
+	backend = backend_new(b->with->registry, &spec);
+	free(targets);
+	return backend;
+}
+
+static void
+build_backends(struct building *b)
+{
+	struct snapshot *s = b->s;
+
+	s->backends = xcalloc(b->model->n_backends, sizeof(struct backend *));
+	for (size_t i = 0; i < b->model->n_backends; i++) {
+		struct backend *backend = build_backend(b, &b->model->backends[i]);
+
+		s->backends[s->n_backends++] = backend;
+		map_put(&s->backends_by_name, backend->state->name, backend);
+	}
+	s->endpoint_ids = registry_ids(b->with->registry);
+}
+
+static void
+build_arms(struct building *b, const struct model_arms *m, struct arms *arms)
+{
+	arms->backends = xcalloc(m->n, sizeof(struct backend *));
+	arms->weights = xcalloc(m->n, sizeof(uint32_t));
+	arms->n = (uint32_t)m->n;
+	for (size_t i = 0; i < m->n; i++) {
+		arms->backends[i] = map_get(&b->s->backends_by_name, m->v[i].backend);
+		arms->weights[i] = m->v[i].weight;
+	}
+	if (m->n > 1)
+		arms->split = split_new(arms->weights, m->n);
+}
+
+/* ---- listeners ---- */
+
+static struct listener_state *
+build_listener_state(struct building *b, const struct addr *addr)
+{
+	char key[ADDR_TEXT];
+	size_t len = addr_text(addr, key);
+	struct listener_state *state = map_get(b->with->listener_states, str_of(key, len));
+
+	if (state != NULL)
+		return state;
+	state = xcalloc(1, sizeof(*state));
+	state->addr = state->bound = *addr;
+	memcpy(state->key, key, len);
+	map_put(b->with->listener_states, str_of(state->key, len), state);
+	return state;
+}
+
+static void
+build_listener(struct building *b, const struct model_listener *m, struct listener_spec *l)
+{
+	l->name = str_from(str_dup(m->name));
+	l->at = m->at;
+	l->index = b->s->n_listeners++;
+	l->addr = m->address;
+	l->protocol = m->protocol == PROTOCOL_TCP ? LISTEN_TCP : LISTEN_HTTP;
+	l->proxy_protocol = m->proxy_protocol;
+	l->proxy_from = xcalloc(m->proxy_from.n, sizeof(struct cidr));
+	l->n_proxy_from = m->proxy_from.n;
+	if (m->proxy_from.n > 0)
+		memcpy(l->proxy_from, m->proxy_from.v, m->proxy_from.n * sizeof(struct cidr));
+	l->redirect_https = m->redirect_https;
+	l->max_connections = m->max_connections;
+	build_arms(b, &m->to, &l->arms);
+	l->state = build_listener_state(b, &m->address);
+	l->meter = meter_get(
+	    b->with->meters, METER_LISTENER, m->name, STR_NONE, sizeof(struct listener_stats));
+	map_put(&b->listeners, l->name, l);
+}
+
+/* ---- routes ---- */
+
+static void
+build_predicates(const struct model_predicate *from, size_t n, struct predicate *to)
+{
+	static const enum predicate_kind kinds[] = {
+	    [VALUE_PRESENT] = PREDICATE_PRESENT,
+	    [VALUE_EXACT] = PREDICATE_EXACT,
+	    [VALUE_PATTERN] = PREDICATE_PATTERN,
+	};
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = (struct predicate){from[i].name, kinds[from[i].kind], from[i].value};
+}
+
+static bool
+build_rule(struct building *b, struct table_builder *table, const struct model_route *m,
+    struct route *route)
+{
+	static const enum path_kind kinds[] = {
+	    [PATH_ANY] = PATH_KIND_ANY,
+	    [PATH_EXACT] = PATH_KIND_EXACT,
+	    [PATH_PREFIX] = PATH_KIND_PREFIX,
+	    [PATH_PATTERN] = PATH_KIND_PATTERN,
+	};
+	struct predicate *headers = xcalloc(m->n_headers + m->n_queries, sizeof(*headers));
+	uint32_t *listeners = xcalloc(m->n_listeners, sizeof(*listeners));
+	struct rule rule = {
+	    .route = route,
+	    .listeners = listeners,
+	    .n_listeners = m->n_listeners,
+	    .host = m->host,
+	    .path_kind = kinds[m->path_kind],
+	    .path = m->path,
+	    .methods = m->methods,
+	    .n_methods = m->n_methods,
+	    .headers = headers,
+	    .n_headers = m->n_headers,
+	    .queries = headers + m->n_headers,
+	    .n_queries = m->n_queries,
+	};
+	const struct route *first = NULL;
+	struct pattern_error error = {.offset = 0};
+	bool ok;
+
+	build_predicates(m->headers, m->n_headers, headers);
+	build_predicates(m->queries, m->n_queries, headers + m->n_headers);
+	for (size_t i = 0; i < m->n_listeners; i++) {
+		const struct listener_spec *l = map_get(&b->listeners, m->listeners[i]);
+
+		listeners[i] = l ? l->index : UINT32_MAX; /* checked when it was read */
+	}
+	ok = table_builder_add(table, &rule, &error, &first);
+	free(listeners);
+	free(headers);
+	if (ok)
+		return true;
+	if (first != NULL)
+		errors_add(b->errors, SEVERITY_ERROR, m->at, STR_NONE,
+		    "%.*s is matched twice; first at line %u", STR_FMT(m->name), first->at.line);
+	else
+		errors_add(b->errors, SEVERITY_ERROR, m->at, STR_NONE,
+		    "bad pattern at character %zu: %s", error.offset + 1, error.text);
+	return false;
+}
+
+static bool
+build_routes(struct building *b)
+{
+	struct snapshot *s = b->s;
+	struct table_builder *table = table_builder_new();
+	bool ok = true;
+
+	s->routes = xcalloc(b->model->n_routes, sizeof(struct route *));
+	for (size_t i = 0; i < b->model->n_routes; i++) {
+		const struct model_route *m = &b->model->routes[i];
+		struct route *route = xcalloc(1, sizeof(*route));
+
+		s->routes[s->n_routes++] = route;
+		route->name = str_from(str_dup(m->name));
+		route->at = m->at;
+		build_arms(b, &m->to, &route->arms);
+		route->meter = meter_get(
+		    b->with->meters, METER_ROUTE, m->name, STR_NONE, sizeof(struct route_stats));
+		ok = build_rule(b, table, m, route) && ok;
+	}
+	s->table = table_builder_done(&table);
+	return ok;
+}
+
+static void
+build_rest(struct building *b)
+{
+	const struct model *m = b->model;
+	const struct model_timeouts *t = &m->timeouts;
+	struct snapshot *s = b->s;
+
+	s->timeouts = (struct timeouts){t->connect, t->tls, t->header, t->body, t->response,
+	    t->request, t->idle, t->upstream_idle, t->tunnel, t->drain};
+	s->trusted = xcalloc(m->trusted_proxies.n, sizeof(struct cidr));
+	s->n_trusted = m->trusted_proxies.n;
+	if (s->n_trusted > 0)
+		memcpy(s->trusted, m->trusted_proxies.v, s->n_trusted * sizeof(struct cidr));
+	s->access_log = m->access != ACCESS_OFF;
+	s->log_format = m->log_format;
+}
+
+struct snapshot *
+build_snapshot(const struct build *with, const struct model *model, struct errors *errors)
+{
+	struct building b = {with, model, errors, xcalloc(1, sizeof(struct snapshot)), {0}};
+	bool ok;
+
+	atomic_init(&b.s->refs, 1);
+	b.s->generation = with->generation;
+	b.s->home = with->home;
+	map_init(&b.s->backends_by_name);
+	map_init(&b.listeners);
+	build_backends(&b);
+	b.s->listeners = xcalloc(model->n_listeners, sizeof(struct listener_spec));
+	for (size_t i = 0; i < model->n_listeners; i++)
+		build_listener(&b, &model->listeners[i], &b.s->listeners[i]);
+	ok = build_routes(&b);
+	build_rest(&b);
+	map_free(&b.listeners);
+	if (!ok)
+		snapshot_unref(&b.s);
+	return b.s;
+}

@@ -1,0 +1,23 @@
+/* build - a model becomes a snapshot: names resolved, tables compiled, living endpoints and
+ * counters found again in the registry. Control thread. Nothing live is touched: a snapshot that is
+ * not installed is freed without a trace. Sockets are bound elsewhere (run/sockets). */
+#ifndef CONFIG_BUILD_H
+#define CONFIG_BUILD_H
+
+#include "config/model.h"
+#include "flow/snapshot.h"
+
+struct build {
+	struct registry *registry;
+	struct meters *meters;
+	struct map *listener_states; /* by address text; entries live as long as the process */
+	uint64_t generation;
+	struct loop *home; /* where snapshots die */
+};
+
+/* NULL with errors added (what only building can find: a bad pattern, a duplicate match). Endpoint
+ * names that do not resolve become endpoints that are down, with a warning. */
+struct snapshot *build_snapshot(
+    const struct build *b, const struct model *model, struct errors *errors);
+
+#endif
