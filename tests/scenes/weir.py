@@ -76,7 +76,11 @@ class Weir:
         if text is not None:
             self.write(text)
         self.out_path, self.err_path = self.folder / "stdout", self.folder / "stderr"
-        command = [BINARY, *(args or ["run", "-c", self.file])]
+        command = [
+            BINARY,
+            *(args or ["run", "-c", self.file]),
+            *(["--socket", self.socket] if args else []),
+        ]
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
                 command,
