@@ -160,6 +160,7 @@ static bool
 model_status_line(struct str line, const struct head *h, bool accepted)
 {
 	struct str version, code;
+	uint64_t status;
 
 	if (!str_cut(&line, ' ', &version) || !model_version(version) ||
 	    !str_cut(&line, ' ', &code) || code.len != 3)
@@ -171,7 +172,7 @@ model_status_line(struct str line, const struct head *h, bool accepted)
 		if (((unsigned char)line.p[i] < 0x20 && line.p[i] != '\t') || line.p[i] == 0x7f)
 			return false;
 	if (accepted) {
-		ASSERT(h->status == atoi(code.p));
+		ASSERT(str_to_u64(code, 999, &status) && h->status == status);
 		ASSERT(str_eq(h->reason, line));
 	}
 	return code.p[0] != '0';
