@@ -18,16 +18,21 @@ enum {
 /* clang-format off */
 #define SLOT(len, first, last2, last, id) [FIELD_HASH(len, first, last2, last)] = FIELD_##id,
 static const uint8_t field_slots[FIELD_SLOTS] = {
-	SLOT(4, 'h', 's', 't', HOST) SLOT(10, 'c', 'o', 'n', CONNECTION) SLOT(14, 'c', 't', 'h', CONTENT_LENGTH)
-	SLOT(17, 't', 'n', 'g', TRANSFER_ENCODING) SLOT(2, 't', 't', 'e', TE) SLOT(7, 't', 'e', 'r', TRAILER)
-	SLOT(7, 'u', 'd', 'e', UPGRADE) SLOT(6, 'e', 'c', 't', EXPECT) SLOT(10, 'k', 'v', 'e', KEEP_ALIVE)
-	SLOT(16, 'p', 'o', 'n', PROXY_CONNECTION) SLOT(18, 'p', 't', 'e', PROXY_AUTHENTICATE) SLOT(19, 'p', 'o', 'n', PROXY_AUTHORIZATION)
-	SLOT(14, 'h', 'g', 's', HTTP2_SETTINGS) SLOT(6, 'a', 'p', 't', ACCEPT) SLOT(6, 'c', 'i', 'e', COOKIE)
-	SLOT(10, 's', 'i', 'e', SET_COOKIE) SLOT(7, 'r', 'e', 'r', REFERER) SLOT(10, 'u', 'n', 't', USER_AGENT)
-	SLOT(12, 'c', 'p', 'e', CONTENT_TYPE) SLOT(4, 'd', 't', 'e', DATE) SLOT(6, 's', 'e', 'r', SERVER)
-	SLOT(11, 'r', 'e', 'r', RETRY_AFTER) SLOT(9, 'f', 'e', 'd', FORWARDED) SLOT(15, 'x', 'o', 'r', X_FORWARDED_FOR)
-	SLOT(17, 'x', 't', 'o', X_FORWARDED_PROTO) SLOT(16, 'x', 's', 't', X_FORWARDED_HOST) SLOT(16, 'x', 'r', 't', X_FORWARDED_PORT)
-	SLOT(9, 'x', 'i', 'p', X_REAL_IP) SLOT(12, 'x', 'i', 'd', X_REQUEST_ID) SLOT(12, 'p', 'u', 's', PROXY_STATUS)
+	SLOT(4, 'h', 's', 't', HOST) SLOT(10, 'c', 'o', 'n', CONNECTION)
+	SLOT(14, 'c', 't', 'h', CONTENT_LENGTH) SLOT(17, 't', 'n', 'g', TRANSFER_ENCODING)
+	SLOT(2, 't', 't', 'e', TE) SLOT(7, 't', 'e', 'r', TRAILER) SLOT(7, 'u', 'd', 'e', UPGRADE)
+	SLOT(6, 'e', 'c', 't', EXPECT) SLOT(10, 'k', 'v', 'e', KEEP_ALIVE)
+	SLOT(16, 'p', 'o', 'n', PROXY_CONNECTION) SLOT(18, 'p', 't', 'e', PROXY_AUTHENTICATE)
+	SLOT(19, 'p', 'o', 'n', PROXY_AUTHORIZATION) SLOT(14, 'h', 'g', 's', HTTP2_SETTINGS)
+	SLOT(6, 'a', 'p', 't', ACCEPT) SLOT(6, 'c', 'i', 'e', COOKIE)
+	SLOT(10, 's', 'i', 'e', SET_COOKIE) SLOT(7, 'r', 'e', 'r', REFERER)
+	SLOT(10, 'u', 'n', 't', USER_AGENT) SLOT(12, 'c', 'p', 'e', CONTENT_TYPE)
+	SLOT(4, 'd', 't', 'e', DATE) SLOT(6, 's', 'e', 'r', SERVER)
+	SLOT(11, 'r', 'e', 'r', RETRY_AFTER) SLOT(9, 'f', 'e', 'd', FORWARDED)
+	SLOT(15, 'x', 'o', 'r', X_FORWARDED_FOR) SLOT(17, 'x', 't', 'o', X_FORWARDED_PROTO)
+	SLOT(16, 'x', 's', 't', X_FORWARDED_HOST) SLOT(16, 'x', 'r', 't', X_FORWARDED_PORT)
+	SLOT(9, 'x', 'i', 'p', X_REAL_IP) SLOT(12, 'x', 'i', 'd', X_REQUEST_ID)
+	SLOT(12, 'p', 'u', 's', PROXY_STATUS)
 };
 #undef SLOT
 
