@@ -114,17 +114,13 @@ target_end(const char *p, const char *end)
 	return p;
 }
 
-/* Looks at the LF at `at`. True: the section ends or fails here. A section that begins with an
- * empty line is over if it is one of trailers, and malformed if it is a head: `lone` says. */
+/* Looks at the LF at `at`. True: the section ends or fails here. The first line is not empty, so
+ * there are two bytes before any LF that ends a section. */
 static inline bool
-line_ends(const char *bytes, size_t at, enum fault lone, enum fault *fault)
+line_ends(const char *bytes, size_t at, enum fault *fault)
 {
-	if (unlikely(at == 0 || bytes[at - 1] != '\r')) {
+	if (unlikely(bytes[at - 1] != '\r')) {
 		*fault = FAULT_http_request_error; /* RFC 9112 section 2.2: bare LF */
-		return true;
-	}
-	if (unlikely(at == 1)) {
-		*fault = lone;
 		return true;
 	}
 	return bytes[at - 2] == '\n'; /* the LF of the line before, judged there */
@@ -133,7 +129,7 @@ line_ends(const char *bytes, size_t at, enum fault lone, enum fault *fault)
 #ifdef __SSE2__
 /* The LFs of the 16 bytes at `at`, but for the first `seen` of them. */
 static inline size_t
-vector_ends(const char *bytes, size_t at, size_t seen, enum fault lone, enum fault *fault)
+vector_ends(const char *bytes, size_t at, size_t seen, enum fault *fault)
 {
 	__m128i lf = _mm_cmpeq_epi8(vector_load(bytes + at), _mm_set1_epi8('\n'));
 	unsigned hits = (unsigned)_mm_movemask_epi8(lf) >> seen << seen;
@@ -141,47 +137,62 @@ vector_ends(const char *bytes, size_t at, size_t seen, enum fault lone, enum fau
 	for (; hits != 0; hits &= hits - 1) {
 		size_t hit = at + (size_t)__builtin_ctz(hits);
 
-		if (line_ends(bytes, hit, lone, fault))
+		if (line_ends(bytes, hit, fault))
 			return hit + 1;
 	}
 	return 0;
 }
 #endif
 
-/* The section's size; 0: it has no end before len, or a fault. */
+/* The section's size; 0: it has no end before len. With a fault the size means nothing. */
 static inline size_t
-section_end(const char *bytes, size_t at, size_t len, enum fault lone, enum fault *fault)
+section_end(const char *bytes, size_t at, size_t len, enum fault *fault)
 {
 #ifdef __SSE2__
 	size_t size;
 
 	for (; at + VECTOR <= len; at += VECTOR) {
-		size = vector_ends(bytes, at, 0, lone, fault);
+		size = vector_ends(bytes, at, 0, fault);
 		if (size > 0)
 			return size;
 	}
 	/* The last vector reaches back over bytes that were seen. */
 	if (at < len && len >= VECTOR)
-		return vector_ends(bytes, len - VECTOR, at + VECTOR - len, lone, fault);
+		return vector_ends(bytes, len - VECTOR, at + VECTOR - len, fault);
 #endif
 	for (; at < len; at++)
-		if (bytes[at] == '\n' && line_ends(bytes, at, lone, fault))
+		if (bytes[at] == '\n' && line_ends(bytes, at, fault))
 			return at + 1;
 	return 0;
 }
 
-static inline __attribute__((always_inline)) size_t
+/* A section that does not begin with a token. Empty, it may be one of trailers (`lone` says); else
+ * it is not HTTP/1 at all, most likely TLS, and that is said now, for there may never be a line
+ * end. A CR alone is left unscanned: with its LF it may be the empty line that a caller skips. */
+static COLD size_t
+section_odd(struct str bytes, size_t *scanned, enum fault lone, enum fault *fault)
+{
+	*scanned = 0;
+	if (str_eq(bytes, STR("\r")))
+		return 0;
+	*fault = str_starts(bytes, STR("\r\n")) ? lone : FAULT_http_request_error;
+	if (*fault != FAULT_none)
+		return 0;
+	*scanned = 2;
+	return 2;
+}
+
+static inline size_t
 section_size(struct str bytes, size_t *scanned, size_t max, enum fault lone, enum fault *fault)
 {
 	size_t at = *scanned, len = bytes.len < max ? bytes.len : max, size;
 
 	*fault = FAULT_none;
-	/* Not HTTP/1 at all, most likely TLS: say so now, there may never be a line end. */
-	if (at == 0 && len > 0 && bytes.p[0] != '\r' && !char_is(bytes.p[0], CHAR_TOKEN)) {
-		*fault = FAULT_http_request_error;
+	if (len == 0)
 		return 0;
-	}
-	size = section_end(bytes.p, at, len, lone, fault);
+	if (unlikely(!char_is(bytes.p[0], CHAR_TOKEN)))
+		return section_odd(bytes, scanned, lone, fault);
+	size = section_end(bytes.p, at, len, fault);
 	*scanned = size > 0 ? size : len;
 	if (size == 0 && bytes.len >= max)
 		*fault = FAULT_header_too_large;

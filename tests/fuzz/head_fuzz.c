@@ -24,7 +24,7 @@ model_size(const char *s, size_t n, bool *bad)
 {
 	size_t line = 0;
 
-	*bad = n > 0 && s[0] != '\r' && !token(s[0]);
+	*bad = n > 0 && !token(s[0]) && (s[0] != '\r' || n > 1);
 	for (size_t i = 0; i < n && !*bad; i++) {
 		if (i == H1_HEAD_MAX)
 			return 0;

@@ -108,6 +108,7 @@ refuses_bare_lf_at_once(void **state)
 static void
 refuses_what_cannot_be_http_at_once(void **state)
 {
+	size_t scanned = 0;
 	enum fault fault;
 
 	(void)state;
@@ -115,6 +116,11 @@ refuses_what_cannot_be_http_at_once(void **state)
 	assert_int_equal(fault, FAULT_http_request_error);
 	assert_int_equal(sized(STR(" "), 1, &fault), 0);
 	assert_int_equal(fault, FAULT_http_request_error);
+	assert_int_equal(sized(STR("\rGET"), 2, &fault), 0);
+	assert_int_equal(fault, FAULT_http_request_error);
+	/* The first byte of an empty line: the caller must be able to see it whole and skip it. */
+	assert_int_equal(h1_head_size(STR("\r"), &scanned, &fault), 0);
+	assert_true(fault == FAULT_none && scanned == 0);
 }
 
 static void
