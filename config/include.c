@@ -1,5 +1,6 @@
 #include "config/include.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 
@@ -71,6 +72,14 @@ include_document(struct loader *l, const char *path, struct document_budget *bud
 	}
 }
 
+/* A folder that is not there holds no files; one that cannot be read is an error. */
+static int
+include_folder_error(const char *path, int error)
+{
+	(void)path;
+	return error != ENOENT && error != ENOTDIR;
+}
+
 /* One file or pattern. A pattern that fits no file is fine, a file that is not there is not. */
 static void
 include_pattern(struct loader *l, const struct node *n, struct document_budget *budget)
@@ -84,7 +93,7 @@ include_pattern(struct loader *l, const struct node *n, struct document_budget *
 		return;
 	}
 	path = source_beside(document_name(n->document), n->text);
-	r = glob(path, GLOB_ERR, NULL, &found);
+	r = glob(path, 0, include_folder_error, &found);
 	if (r == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
 			include_document(l, found.gl_pathv[i], budget);

@@ -8,7 +8,7 @@
 #include "config/load.h"
 #include "config/schema.h"
 
-enum { DIGITS_MAX = 9, INDENT = 2 };
+enum { DIGITS_MAX = 9, INDENT = 2, WANTS_ROOM = 160 };
 
 static json_t *schema_object_json(const struct schema_object *o);
 
@@ -236,6 +236,19 @@ type_json(const struct schema_row *row)
 	return NULL;
 }
 
+/* What the manual says of a key beside its sentence: weir.yaml(5) is rendered from it. */
+static json_t *
+manual_json(const struct schema_row *row)
+{
+	const char *fallback = row->fallback ? row->fallback : row->told;
+	char wants[WANTS_ROOM];
+
+	schema_wants(row, wants, sizeof(wants));
+	return json_pack("{s:s, s:s*, s:s, s:s}", "type", wants, "default",
+	    row->required ? "none: it has to be there" : fallback, "example", row->example, "since",
+	    row->since);
+}
+
 static json_t *
 row_json(const struct schema_row *row)
 {
@@ -245,6 +258,7 @@ row_json(const struct schema_row *row)
 	if (row->fallback != NULL)
 		json_object_set_new(json, "default", scalar_json(str_from(row->fallback), true));
 	json_object_set_new(json, "examples", example_json(row));
+	json_object_set_new(json, "x-manual", manual_json(row));
 	return json;
 }
 
