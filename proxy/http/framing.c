@@ -346,6 +346,8 @@ framing_hop_begin(const struct head *h, struct hop_fields *out)
 
 	out->ids = HOP_ALWAYS;
 	out->n = 0;
+	if (!head_has(h, BIT(CONNECTION)))
+		return FAULT_none;
 	while ((field = connection_next(&h->fields, field)) != NULL) {
 		rest = field_value(field);
 		while (option_next(&rest, &option))
