@@ -186,8 +186,7 @@ upstream_run(struct task *t)
 			loop_ready(u->conn.loop, u->owner);
 		return;
 	}
-	if (u->conn.may_read)
-		(void)u->codec->ops->feed(u->codec);
+	(void)u->codec->ops->feed(u->codec); /* even when nothing came: it may hold bytes back */
 	if (u->codec->wire.bytes > 0 && u->conn.may_write)
 		(void)u->codec->ops->flush(u->codec);
 	if (u->at == UPSTREAM_IDLE && (u->codec->done || u->timed_out)) {
