@@ -90,7 +90,8 @@ HASHES = {
 def test_a_hash_sends_the_same_key_to_the_same_endpoint(scene, balance, key):
     origins = group(scene, 4)
     weirs = [
-        scene.proxy(order, backend=f"balance: {{algorithm: hash, {balance}}}") for order in (origins, origins[::-1])
+        scene.proxy(order, backend=f"balance: {{algorithm: hash, {balance}}}")
+        for order in (origins, origins[::-1])
     ]
     wires = [weir.connect() for weir in weirs]
     chosen = {}

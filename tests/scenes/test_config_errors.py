@@ -172,6 +172,7 @@ PLACES = {
     "star_in_path": ("www.example.com/*", "www.example.com/*/x", "/*/x"),
     "bad_balance": ("{endpoints", "{balance: best, endpoints", "least-requests"),
     "weight": ("to: web", "to: {web: -1}", "-1"),
+    "no_weight": ("to: web", "to: {web: 0}", "weight"),
     "protocol": ("{port: 8080}", "{port: 8080, protocol: ftp}", "ftp"),
     "two_addresses": ("{port: 8080}", '{port: 8080, address: "127.0.0.1:1"}', "address"),
     "endpoint_twice": (

@@ -34,7 +34,6 @@ HOP = {
     "te_alone": ["TE: gzip"],
     "h2c": ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"],
     "upgrade_without_connection": ["Upgrade: websocket"],
-    "proxy_authorization": ["Proxy-Authorization: Basic eA=="],
     "nominated": ["Connection: X-Secret", "X-Secret: 1"],
     "nominated_in_list": ["Connection: close, x-secret ,", "X-SECRET: 1"],
     "nominated_twice": ["Connection: a", "Connection: X-Secret", "X-Secret: 1", "A: 1"],
@@ -45,7 +44,6 @@ HOP_NAMES = {
     "te",
     "upgrade",
     "http2-settings",
-    "proxy-authorization",
     "x-secret",
     "a",
 }

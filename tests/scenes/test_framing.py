@@ -262,7 +262,6 @@ LINES = {
     "method_colon": (b"GE:T / HTTP/1.1", {400, 501}),
     "method_nul": (b"GE\0T / HTTP/1.1", {400}),
     "cr_in_line": (b"GET /\r HTTP/1.1", {400}),
-    "connect": (b"CONNECT weir.test:80 HTTP/1.1", {400, 403, 405, 501}),
     "tls_hello": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", {400}),
     "binary": (b"\xff" * 20, {400}),
 }
@@ -271,6 +270,14 @@ LINES = {
 @pytest.mark.parametrize("line, statuses", LINES.values(), ids=LINES)
 def test_refuses_a_bad_request_line(front, line, statuses):
     refuse(front, line + b"\r\n" + HOST + b"\r\n", statuses)
+
+
+def test_connect_makes_no_tunnel_anywhere(front):
+    weir, origin = front
+    before = len(origin.requests)
+    wire = weir.connect().send(b"CONNECT weir.test:80 HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert wire.read_response("HEAD").status in (403, 405, 501)
+    assert len(origin.requests) == before
 
 
 def test_refuses_bare_lf_after_the_request_line(front):

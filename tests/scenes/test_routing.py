@@ -197,7 +197,7 @@ listen:
   http: {{address: "127.0.0.1:0"}}
 routes:
   - match: any
-    to: {{one: 25%, three: 75%, none: 0}}
+    to: {{one: 25%, three: 75%, none: 0%}}
 backends:
   one: {{endpoints: ["{one}"]}}
   none: {{endpoints: ["{none}"]}}

@@ -25,33 +25,32 @@ SWITCH = (
 def echo():
     """A real WebSocket server that says everything back; gives its address."""
     loop, ready, where = asyncio.new_event_loop(), threading.Event(), []
+    done = loop.create_future()
 
     async def say_back(socket):
         async for message in socket:
             await socket.send(message)
 
-    async def start():
-        server = await websockets.serve(say_back, "127.0.0.1", 0, max_size=None)
-        where.append(server.sockets[0].getsockname()[1])
-        ready.set()
+    async def serve():
+        async with websockets.serve(say_back, "127.0.0.1", 0, max_size=None) as server:
+            where.append(server.sockets[0].getsockname()[1])
+            ready.set()
+            await done
 
-    def serve():
-        loop.run_until_complete(start())
-        loop.run_forever()
-
-    thread = threading.Thread(target=serve, daemon=True)
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
     assert ready.wait(10)
     yield f"127.0.0.1:{where[0]}"
-    loop.call_soon_threadsafe(loop.stop)
+    loop.call_soon_threadsafe(done.set_result, None)
     thread.join()
 
 
 def test_a_websocket_talks_both_ways(scene, echo):
     weir = scene.proxy(echo)
+    url = weir.url().replace("http", "ws")
 
     async def talk():
-        async with websockets.connect(weir.url().replace("http", "ws"), max_size=None) as socket:
+        async with websockets.connect(url, max_size=None, compression=None) as socket:
             for message in ("hello", b"\0\xff", "x" * 300_000, b"y" * (2 << 20)):
                 await socket.send(message)
                 assert await socket.recv() == message

@@ -247,23 +247,6 @@ def test_a_name_that_does_not_resolve_does_not_stop_the_start(scene):
     assert weir.log()[0]["why"] == word
 
 
-def test_only_weight_zero_is_503(scene):
-    origin = scene.origin()
-    weir = scene.start(
-        f"""
-listen:
-  http: {{address: "127.0.0.1:0"}}
-routes:
-  - match: any
-    to: {{app: 0}}
-backends:
-  app: {{endpoints: ["{origin}"]}}
-"""
-    )
-    assert weir.get().status in (500, 503)
-    assert origin.connections == 0
-
-
 def test_a_fault_leaves_the_client_its_connection(scene):
     weir = scene.proxy(f"127.0.0.1:{free_port()}")
     wire = weir.connect()
