@@ -13,7 +13,8 @@
 
 enum {
 	LOOP_US = 1000000,
-	LOOP_WIRES = 64, /* free queues kept: those of a busy turn */
+	LOOP_WIRES = 64,       /* free queues kept: those of a busy turn */
+	LOOP_FLUSH_BATCH = 32, /* conns that wait to send before they do */
 };
 
 struct loop_private {
@@ -70,6 +71,7 @@ void
 loop_flush(struct loop *l, struct task *t)
 {
 	task_list_add(&l->flush, t);
+	l->flushes++;
 }
 
 static bool
@@ -94,18 +96,45 @@ task_unlist(struct loop *l, struct task *t)
 		       task_list_remove(&l->flush, t));
 }
 
+static struct task *
+task_list_take(struct task_list *list)
+{
+	struct task *t = list->first;
+
+	if (t == NULL)
+		return NULL;
+	list->first = t->next;
+	if (list->first == NULL)
+		list->last = &list->first;
+	t->listed = false;
+	return t;
+}
+
 static void
-task_list_run(struct task_list *list)
+loop_flush_run(struct loop *l)
 {
 	struct task *t;
 
-	while ((t = list->first) != NULL) {
-		list->first = t->next;
-		if (list->first == NULL)
-			list->last = &list->first;
-		t->listed = false;
+	while ((t = task_list_take(&l->flush)) != NULL)
 		t->run(t);
-	}
+	l->flushes = 0;
+}
+
+/* Flushing in batches, not once for hundreds of conns: what waits to leave is still in the cache,
+ * and few chunks serve many. */
+static void
+loop_run_ready(struct loop *l)
+{
+	struct task *t;
+
+	do {
+		while ((t = task_list_take(&l->ready)) != NULL) {
+			t->run(t);
+			if (l->flushes >= LOOP_FLUSH_BATCH)
+				loop_flush_run(l);
+		}
+		loop_flush_run(l);
+	} while (l->ready.first != NULL);
 }
 
 void
@@ -236,10 +265,7 @@ loop_turn(struct loop *l)
 		l->ready.last = again.last;
 		task_list_init(&l->again);
 	}
-	do {
-		task_list_run(&l->ready);
-		task_list_run(&l->flush);
-	} while (l->ready.first != NULL);
+	loop_run_ready(l);
 	loop_reap_run(l);
 }
 

@@ -37,6 +37,7 @@ struct letter { /* work posted by another thread; the run function owns it from 
 struct loop {
 	uint64_t now; /* microseconds, CLOCK_MONOTONIC, read once a turn */
 	struct task_list ready, again, flush;
+	uint32_t flushes; /* listed since they were last run */
 	struct reap *reap;
 	struct chunks chunks;
 	struct slab wires;       /* wire.c's queues */
