@@ -16,7 +16,9 @@ loader_add_document(struct loader *l, struct document *d)
 static void
 loader_init(struct loader *l, struct errors *errors)
 {
-	*l = (struct loader){.model = xcalloc(1, sizeof(*l->model)), .errors = errors};
+	*l = (struct loader){.model = xcalloc(1, sizeof(*l->model)),
+	    .errors = errors,
+	    .errors_before = errors->error_count};
 	l->arena = xmalloc(sizeof(*l->arena));
 	arena_init(l->arena, NULL, 0, SIZE_MAX); /* the documents' budget is the limit */
 	l->model->arena = l->arena;
@@ -34,7 +36,6 @@ static struct model *
 loader_run(struct loader *l, struct document *first, struct document_budget *budget)
 {
 	struct model *m = l->model;
-	unsigned before = l->errors->error_count;
 	struct node *root;
 
 	if (first != NULL) {
@@ -48,7 +49,7 @@ loader_run(struct loader *l, struct document *first, struct document_budget *bud
 	for (size_t i = 0; i < l->n_documents; i++)
 		document_free(&l->documents[i]);
 	free(l->documents);
-	if (first == NULL || l->errors->error_count > before)
+	if (first == NULL || l->errors->error_count > l->errors_before)
 		model_free(&m);
 	return m;
 }
@@ -57,22 +58,20 @@ struct model *
 load_file(const char *path, struct errors *errors)
 {
 	struct document_budget budget = document_budget_full();
-	struct document *d = document_read(path, &budget, errors);
 	struct loader l;
 
 	loader_init(&l, errors);
-	return loader_run(&l, d, &budget);
+	return loader_run(&l, document_read(path, &budget, errors), &budget);
 }
 
 struct model *
 load_text(const char *name, struct str text, struct errors *errors)
 {
 	struct document_budget budget = document_budget_full();
-	struct document *d = document_parse(name, text, &budget, errors);
 	struct loader l;
 
 	loader_init(&l, errors);
-	return loader_run(&l, d, &budget);
+	return loader_run(&l, document_parse(name, text, &budget, errors), &budget);
 }
 
 void

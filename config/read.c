@@ -250,6 +250,8 @@ read_part(struct loader *l, const struct schema_row *row, const struct node *n, 
 		read_keep_origins(l, o, read_object(l, o, n, n, base));
 		return true;
 	}
+	if (node_is_nothing(n)) /* all of its keys are commented out */
+		return true;
 	if (n->kind != NODE_SCALAR || o->short_key == NULL)
 		return read_wants(l, row, n);
 	one = schema_find(o, str_from(o->short_key));

@@ -11,6 +11,7 @@ struct loader {
 	struct model *model;
 	struct arena *arena; /* the model's */
 	struct errors *errors;
+	unsigned errors_before;      /* of an earlier load into the same list */
 	struct document **documents; /* owned; the first file, then what it includes */
 	size_t n_documents;
 	/* What a struct of each kind is before its keys are read. */

@@ -168,7 +168,7 @@ part_json(const struct schema_row *row)
 	json_t *value;
 
 	if (o->short_key == NULL && row->type != SCHEMA_MATCH)
-		return map;
+		return json_pack("{s:[o,{s:s}]}", "anyOf", map, "type", "null");
 	value = row->type == SCHEMA_MATCH ? text_json()
 					  : choice_json(schema_find(o, str_from(o->short_key)));
 	return json_pack("{s:[o,o]}", "anyOf", value, map);

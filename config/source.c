@@ -10,6 +10,7 @@
 enum {
 	READ_STEP = 64 << 10,
 	FIRST_LINES = 256,
+	BREAK_MAX = 3, /* bytes of the longest line break */
 };
 
 /* Positions stay in the model, in errors and in the report of a reload. There are only ever as many
@@ -141,20 +142,19 @@ source_want_lines(struct source *s)
 struct str
 source_line(struct source *s, uint32_t line)
 {
-	const char *p, *end;
-	size_t last;
+	const char *p, *end, *last;
 
 	source_want_lines(s);
 	if (line == 0 || line > s->n_lines)
 		return STR_NONE;
 	p = s->text.p + s->lines[line - 1];
-	end = s->text.p + s->lines[line];
-	if (line == s->n_lines)
-		return str_of(p, (size_t)(end - p));
-	for (last = (size_t)(end - p); last > 0 && p + last + 3 > end; last--)
-		if (source_break(p + last - 1, end) == (size_t)(end - p) - last + 1)
-			break;
-	return str_of(p, last > 0 ? last - 1 : 0);
+	end = last = s->text.p + s->lines[line];
+	/* The break at its end is one to three bytes: the longest that fits is it. */
+	for (const char *q = end - p < BREAK_MAX ? p : end - BREAK_MAX;
+	     last == end && q < end && line < s->n_lines; q++)
+		if (source_break(q, end) == (size_t)(end - q))
+			last = q;
+	return str_of(p, (size_t)(last - p));
 }
 
 static size_t
