@@ -223,7 +223,7 @@ def test_appends_to_what_a_trusted_proxy_says(trusting):
 
 
 def test_logs_the_right_most_untrusted_address(scene):
-    weir, _ = scene.front(extra="trusted_proxies: [127.0.0.0/8, 10.0.0.0/8]\n")
+    weir, _ = scene.front(extra="trusted_proxies: [127.0.0.0/8, 10.0.0.0/8]\n", workers=1)
     weir.get(fields=["X-Forwarded-For: 6.6.6.6, 203.0.113.7, 10.1.1.1"])
     weir.get(fields=["X-Forwarded-For: rubbish"])
     assert [row["client"] for row in weir.log(2)] == ["203.0.113.7", "127.0.0.1"]

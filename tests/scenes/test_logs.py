@@ -92,7 +92,7 @@ INJECTIONS = {
 @pytest.mark.parametrize("value", INJECTIONS.values(), ids=INJECTIONS)
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_nobody_can_forge_a_line(scene, value, form):
-    weir, _ = scene.front(extra=f"log: {{format: {form}}}\n")
+    weir, _ = scene.front(extra=f"log: {{format: {form}}}\n", workers=1)
     weir.get(fields=[f"User-Agent: {value}", f"Referer: {value}"])
     weir.get("/second")
     first, second = weir.log(2)

@@ -254,15 +254,9 @@ def test_proxy_v2_goes_out(scene):
     weir = tcp(scene, scene.origin(echo), backend=", proxy_protocol: v2")
     wire = weir.connect("tcp")
     (host, port), (_, front) = wire.sock.getsockname(), weir.address("tcp")
-    got = wire.send(b"!").read_to(b"!")
-    assert (
-        got
-        == SIGNATURE
-        + struct.pack("!BBH", 0x21, 0x11, 12)
-        + socket.inet_aton(host) * 2
-        + struct.pack("!HH", port, front)
-        + b"!"
-    )
+    want = SIGNATURE + struct.pack("!BBH", 0x21, 0x11, 12)
+    want += socket.inet_aton(host) * 2 + struct.pack("!HH", port, front)
+    assert wire.send(b"data").read(len(want) + 4) == want + b"data"
 
 
 def test_proxy_in_becomes_proxy_out(scene):
