@@ -230,12 +230,13 @@ build_rule(struct building *b, struct table_builder *table, const struct model_r
 	};
 	struct predicate *headers = xcalloc(m->n_headers + m->n_queries, sizeof(*headers));
 	uint32_t *listeners = xcalloc(m->n_listeners, sizeof(*listeners));
+	bool any = m->path_kind == PATH_PREFIX && m->path.len == 0; /* every path is below / */
 	struct rule rule = {
 	    .route = route,
 	    .listeners = listeners,
 	    .n_listeners = m->n_listeners,
 	    .host = m->host,
-	    .path_kind = kinds[m->path_kind],
+	    .path_kind = any ? PATH_KIND_ANY : kinds[m->path_kind],
 	    .path = m->path,
 	    .methods = m->methods,
 	    .n_methods = m->n_methods,

@@ -4,8 +4,12 @@ void
 attempt_begin(struct attempt *a, struct worker *w, struct backend *b, struct task *owner,
     uint64_t key, bool raw)
 {
-	*a = (struct attempt){
-	    .worker = w, .owner = owner, .backend = b, .state = b->state, .raw = raw};
+	*a = (struct attempt){.worker = w,
+	    .owner = owner,
+	    .backend = b,
+	    .state = b->state,
+	    .raw = raw,
+	    .alone = b->proxy_protocol != PROXY_PROTOCOL_OFF};
 	a->pick.key = key;
 }
 
@@ -26,7 +30,7 @@ attempt_leave_endpoint(struct attempt *a)
 void
 attempt_release(struct attempt *a, bool reusable)
 {
-	if (a->upstream != NULL && reusable)
+	if (a->upstream != NULL && reusable && !a->alone)
 		upstream_give(&a->upstream);
 	else
 		upstream_drop(&a->upstream);
@@ -114,7 +118,7 @@ attempt_connect(struct attempt *a)
 {
 	enum fault full;
 
-	if (!a->raw && !a->fresh)
+	if (!a->raw && !a->fresh && !a->alone)
 		a->upstream = upstream_take(a->worker->pools, a->endpoint);
 	if (a->upstream != NULL) {
 		COUNTER_ADD(attempt_stats(a)->conns_reused, 1);

@@ -24,6 +24,7 @@ struct attempt {
 	uint8_t tries;
 	bool entered; /* counted against the backend */
 	bool raw;     /* no kept connections: the bytes are the owner's */
+	bool alone;   /* each has a connection of its own: it names one client (PROXY protocol) */
 	bool fresh;   /* no kept connection this time */
 	uint64_t began_at, connected_at;
 };

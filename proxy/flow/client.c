@@ -125,7 +125,7 @@ client_hung_up(struct client *c)
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (!c->hup_seen) {
+	if (c->conn.hup && !c->hup_seen) {
 		c->hup_seen = true;
 		client_phase(c, CLIENT_GRACE_US);
 	}
@@ -185,7 +185,7 @@ client_run(struct task *t)
 	if (c->codec->wire.bytes > 0 && c->conn.may_write)
 		(void)c->codec->ops->flush(c->codec);
 	if (c->exchanges > 0) {
-		if (c->conn.hup && c->codec->quiet)
+		if (c->codec->quiet && (c->conn.hup || c->conn.may_read))
 			client_hung_up(c);
 		return;
 	}

@@ -113,6 +113,8 @@ step_route(struct exchange *x)
 	if (s->fault != FAULT_none)
 		return exchange_reply(x, s->fault);
 	if (l->spec != NULL && l->spec->redirect_https) {
+		if (s->in.head->host.len == 0) /* a 1.0 request: where to, is not known */
+			return exchange_reply(x, FAULT_http_request_error);
 		reply_redirect_https(x);
 		return exchange_enter(x, STEP_REPLY);
 	}
@@ -176,17 +178,35 @@ step_request(struct exchange *x)
 
 /* ---- ATTEMPT ---- */
 
-static bool
-exchange_client_left(struct exchange *x)
-{
-	return x->client_stream->fault != FAULT_none;
-}
-
 static enum step_result
 exchange_cut_short(struct exchange *x, enum fault why)
 {
 	x->fault = why;
+	x->cut = true;
 	return exchange_enter(x, STEP_FINISH);
+}
+
+/* The upstream's stream, if any, ends without its answer. */
+static void
+exchange_abandon(struct exchange *x, enum fault why)
+{
+	if (x->upstream_stream == NULL)
+		return;
+	x->record.reused = x->upstream_stream->reused;
+	x->upstream_stream->codec->ops->stream_end(&x->upstream_stream, why);
+}
+
+/* The client's stream ended early: it has left, or what it sends makes no sense any more, which it
+ * is told as long as nothing else was. */
+static enum step_result
+exchange_client_failed(struct exchange *x)
+{
+	enum fault why = x->client_stream->fault;
+
+	if (why == FAULT_client_gone || x->answered)
+		return exchange_cut_short(x, why);
+	exchange_abandon(x, why);
+	return exchange_reply(x, why);
 }
 
 /* The upstream is there: give it the request. */
@@ -228,8 +248,8 @@ static enum step_result exchange_overdue(struct exchange *x);
 static enum step_result
 step_attempt(struct exchange *x)
 {
-	if (exchange_client_left(x))
-		return exchange_cut_short(x, x->client_stream->fault);
+	if (x->client_stream->fault != FAULT_none)
+		return exchange_client_failed(x);
 	if (x->timed_out)
 		return exchange_overdue(x);
 	switch (attempt_run(&x->attempt)) {
@@ -361,15 +381,6 @@ exchange_release(struct exchange *x)
 	attempt_release(&x->attempt, whole);
 }
 
-static void
-exchange_abandon(struct exchange *x, enum fault why)
-{
-	if (x->upstream_stream == NULL)
-		return;
-	x->record.reused = x->upstream_stream->reused;
-	x->upstream_stream->codec->ops->stream_end(&x->upstream_stream, why);
-}
-
 /* The upstream ended early. Before an answer: again, if that is safe; else the client is told. */
 static enum step_result
 exchange_upstream_failed(struct exchange *x, enum fault why)
@@ -442,13 +453,16 @@ step_exchange(struct exchange *x)
 {
 	struct stream *in = x->client_stream, *out = x->upstream_stream;
 
-	if (exchange_client_left(x))
-		return exchange_cut_short(x, in->fault);
+	if (in->fault != FAULT_none)
+		return exchange_client_failed(x);
 	if (x->timed_out && exchange_overdue(x) == STEP_NEXT)
 		return STEP_NEXT;
 	if (out != NULL) {
 		exchange_pump_request(x);
 		exchange_pump_interim(x);
+		/* An answer that is broken before any of it was passed on is none. */
+		if (out->fault != FAULT_none && out->in.at != AT_DONE && !x->answered)
+			return exchange_upstream_failed(x, out->fault);
 		if (out->in.at != AT_HEAD && !x->answered && !exchange_answer(x))
 			return exchange_upstream_failed(x, x->fault);
 		if (x->answered)
@@ -517,7 +531,8 @@ step_finish(struct exchange *x)
 	} else {
 		exchange_log(x);
 		exchange_abandon(x, x->fault != FAULT_none ? x->fault : FAULT_client_gone);
-		x->client_stream->codec->ops->stream_end(&x->client_stream, x->fault);
+		x->client_stream->codec->ops->stream_end(
+		    &x->client_stream, x->cut ? x->fault : x->client_stream->fault);
 		client_exchange_done(x->client);
 		attempt_end(&x->attempt);
 	}

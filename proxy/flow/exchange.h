@@ -27,6 +27,7 @@ struct exchange {
 	struct attempt attempt;
 	struct slices replay; /* the request body so far, as long as it can be sent again */
 	bool replayable;
+	bool cut;      /* ends before its time: the client's conn goes with it */
 	bool answered; /* a response head was handed to the client */
 	bool timed_out;
 	bool trusted;    /* the peer is one of trusted_proxies */

@@ -162,6 +162,7 @@ forward_keep(struct forward *f, const struct field *field)
 
 	if (likely(to->n < to->room)) {
 		to->v[to->n++] = *field;
+		to->doubled |= to->present & 1ull << field->id;
 		to->present |= 1ull << field->id;
 	} else {
 		forward_add(f, str_of(field->name, field->name_len), field_value(field));

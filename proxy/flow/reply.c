@@ -130,6 +130,8 @@ reply_send(struct exchange *x, struct head *head, struct str body)
 	out->head = head;
 	out->kind = body.len > 0 ? BODY_LENGTH : BODY_NONE;
 	out->length = body.len;
+	if (x->client_stream->in.at != AT_DONE) /* the rest of it is not read */
+		x->client_stream->in.keep_alive = false;
 	x->record.local = true;
 	x->record.status = head->status;
 	if (x->client_stream->in.head != NULL && x->client_stream->in.head->method == METHOD_HEAD) {

@@ -411,3 +411,34 @@ framing_trailer_allowed(const struct field *f)
 			return false;
 	return true;
 }
+
+/* Is this protocol among those that the request's Upgrade fields name? */
+static bool
+upgrade_was_asked(const struct head *asked, struct str protocol)
+{
+	for (uint32_t i = 0; i < asked->fields.n; i++) {
+		struct str rest = field_value(&asked->fields.v[i]), one;
+
+		if (asked->fields.v[i].id != FIELD_UPGRADE)
+			continue;
+		while (str_cut(&rest, ',', &one))
+			if (str_eq_case(str_trim(one), protocol))
+				return true;
+	}
+	return false;
+}
+
+bool
+framing_upgrade_answers(const struct head *asked, const struct head *answer)
+{
+	for (uint32_t i = 0; i < answer->fields.n; i++) {
+		struct str rest = field_value(&answer->fields.v[i]), one;
+
+		if (answer->fields.v[i].id != FIELD_UPGRADE)
+			continue;
+		while (str_cut(&rest, ',', &one))
+			if (!upgrade_was_asked(asked, str_trim(one)))
+				return false;
+	}
+	return true;
+}

@@ -31,6 +31,9 @@ enum fault framing_request(const struct head *h, struct framing *out) NODISCARD;
 enum fault framing_response(
     const struct head *h, enum method asked, bool upgrade_asked, struct framing *out) NODISCARD;
 
+/* Does the 101 switch to protocols that were asked for, and no others (RFC 9110 section 7.8)? */
+bool framing_upgrade_answers(const struct head *asked, const struct head *answer);
+
 /* Fields that belong to one connection only: the fixed list of RFC 9110 section 7.6.1 and what
  * Connection nominates (which may not nominate Host, framing or X-Forwarded fields).
  * framing_hop_begin reads Connection once; framing_is_hop is then cheap per field. */

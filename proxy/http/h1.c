@@ -125,8 +125,10 @@ h1_may_go_on(const struct h1 *h, enum fault why)
 {
 	const struct stream *s = h->stream;
 
+	bool switched = h->codec.spec->side == SIDE_CLIENT ? s->out.upgrade : s->in.upgrade;
+
 	return why == FAULT_none && s->fault == FAULT_none && h->at == H1_END && h->end_out &&
-	       !h->codec.done && s->in.keep_alive && !s->in.upgrade && !h->last && !h->deaf;
+	       !h->codec.done && s->in.keep_alive && !switched && !h->last && !h->deaf;
 }
 
 static void

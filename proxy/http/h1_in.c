@@ -132,7 +132,8 @@ h1_request(struct h1 *h)
 		h->start += 2;
 		h->empty_lines++;
 	}
-	if (h->start == h->end)
+	h->codec.midway = h->start < h->end;
+	if (!h->codec.midway)
 		return H1_BYTES;
 	size = h1_head_size(h1_buffered(h), &h->scanned, &why);
 	if (why == FAULT_none && size == 0) {
@@ -185,6 +186,8 @@ h1_response_head(struct h1 *h, size_t size)
 	why = h1_parse_response(bytes, s->arena, head);
 	if (why == FAULT_none)
 		why = framing_response(head, asked->method, s->out.upgrade, &framing);
+	if (why == FAULT_none && framing.upgrade && !framing_upgrade_answers(asked, head))
+		why = FAULT_http_upgrade_failed;
 	if (why != FAULT_none) {
 		h1_end_with(h, h1_upstream_fault(why));
 		return;
@@ -392,7 +395,7 @@ h1_feed(struct codec *c)
 	struct h1 *h = h1_of(c);
 	enum io io = IO_DONE;
 
-	for (unsigned fills = 0; io == IO_DONE;) {
+	for (unsigned fills = 0; io == IO_DONE && c->fault == FAULT_none;) {
 		enum h1_step step = h1_understand(h);
 
 		if (step == H1_GO)
