@@ -1,0 +1,224 @@
+/* api_lists - GET /listeners, /routes, /backends, /connections: what there is, with its state. */
+#include "run/api.h"
+
+/* ---- listeners ---- */
+
+static const char *
+listener_address(const struct listener_spec *l, char text[ADDR_TEXT])
+{
+	addr_text(&l->state->bound, text);
+	return text;
+}
+
+json_t *
+api_listeners_json(const struct server *s)
+{
+	json_t *out = json_array();
+	char text[ADDR_TEXT];
+
+	for (uint32_t i = 0; i < s->snapshot->n_listeners; i++) {
+		const struct listener_spec *l = &s->snapshot->listeners[i];
+		json_t *row = json_pack("{s:o, s:s, s:s, s:I, s:I}", "name", api_str(l->name),
+		    "address", listener_address(l, text), "protocol",
+		    l->protocol == LISTEN_TCP ? "tcp" : "http", "connections",
+		    (json_int_t)atomic_load(&l->state->conns), "max_connections",
+		    (json_int_t)l->max_connections);
+
+		api_put_place(row, &l->at);
+		json_array_append_new(out, row);
+	}
+	return out;
+}
+
+void
+api_listeners_text(const struct server *s, FILE *f)
+{
+	char text[ADDR_TEXT];
+
+	for (uint32_t i = 0; i < s->snapshot->n_listeners; i++) {
+		const struct listener_spec *l = &s->snapshot->listeners[i];
+
+		fprintf(f, "listener  %-16.*s %-24s %-5s %u connections\n", STR_FMT(l->name),
+		    listener_address(l, text), l->protocol == LISTEN_TCP ? "tcp" : "http",
+		    (unsigned)atomic_load(&l->state->conns));
+	}
+}
+
+void
+api_listeners(void *owner, const struct admin_request *r, struct admin_answer *a)
+{
+	struct api *api = owner;
+	FILE *f;
+
+	if (!r->text) {
+		api_json(a, 200, api_listeners_json(api->server));
+		return;
+	}
+	f = api_text_begin(a);
+	api_listeners_text(api->server, f);
+	api_text_end(a, 200, f);
+}
+
+/* ---- routes ---- */
+
+static json_t *
+arms_json(const struct arms *arms)
+{
+	json_t *out = json_array();
+
+	for (uint32_t i = 0; i < arms->n; i++)
+		if (arms->backends[i] != NULL)
+			json_array_append_new(out, json_pack("{s:o, s:I}", "backend",
+						       api_str(arms->backends[i]->state->name),
+						       "weight", (json_int_t)arms->weights[i]));
+	return out;
+}
+
+static void
+arms_text(const struct arms *arms, FILE *f)
+{
+	for (uint32_t i = 0; i < arms->n; i++) {
+		if (arms->backends[i] == NULL)
+			continue;
+		fprintf(f, "%s%.*s", i > 0 ? ", " : "", STR_FMT(arms->backends[i]->state->name));
+		if (arms->n > 1)
+			fprintf(f, " %u", arms->weights[i]);
+	}
+}
+
+void
+api_routes(void *owner, const struct admin_request *r, struct admin_answer *a)
+{
+	const struct server *s = ((struct api *)owner)->server;
+	json_t *out = r->text ? NULL : json_array();
+	FILE *f = r->text ? api_text_begin(a) : NULL;
+
+	for (uint32_t i = 0; i < s->snapshot->n_routes; i++) {
+		const struct route *route = s->snapshot->routes[i];
+		struct api_sample sum = {.at = 0};
+		json_t *row;
+
+		api_route_sums(s, route->meter, &sum);
+		if (f != NULL) {
+			fprintf(f, "route  %-40.*s %10llu requests %8llu failed  ",
+			    STR_FMT(route->name), (unsigned long long)sum.requests,
+			    (unsigned long long)sum.failed);
+			arms_text(&route->arms, f);
+			fputc('\n', f);
+			continue;
+		}
+		row = json_pack("{s:o, s:o, s:I, s:I}", "name", api_str(route->name), "to",
+		    arms_json(&route->arms), "requests", (json_int_t)sum.requests, "failed",
+		    (json_int_t)sum.failed);
+		api_put_place(row, &route->at);
+		json_array_append_new(out, row);
+	}
+	if (f != NULL)
+		api_text_end(a, 200, f);
+	else
+		api_json(a, 200, out);
+}
+
+/* ---- backends ---- */
+
+static json_t *
+endpoint_json(const struct balance_target *t)
+{
+	const struct endpoint *e = t->endpoint;
+	const char *reason = atomic_load(&e->reason);
+	char text[ADDR_TEXT];
+
+	addr_text(&e->addr, text);
+	return json_pack("{s:o, s:s, s:s, s:o, s:I, s:I, s:I}", "name", api_str(e->name), "address",
+	    text, "state", atomic_load(&e->state) == ENDPOINT_UP ? "up" : "down", "reason",
+	    reason != NULL ? json_string(reason) : json_null(), "weight", (json_int_t)t->weight,
+	    "in_flight", (json_int_t)atomic_load(&e->in_flight), "connections",
+	    (json_int_t)atomic_load(&e->conns));
+}
+
+json_t *
+api_backends_json(const struct server *s)
+{
+	json_t *out = json_array();
+
+	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
+		const struct backend *b = s->snapshot->backends[i];
+		json_t *endpoints = json_array(), *row;
+
+		for (uint32_t j = 0; j < b->n; j++)
+			json_array_append_new(endpoints, endpoint_json(&b->targets[j]));
+		row = json_pack("{s:o, s:I, s:I, s:o}", "name", api_str(b->state->name), "requests",
+		    (json_int_t)atomic_load(&b->state->requests), "connections",
+		    (json_int_t)atomic_load(&b->state->conns), "endpoints", endpoints);
+		api_put_place(row, &b->at);
+		json_array_append_new(out, row);
+	}
+	return out;
+}
+
+void
+api_backends_text(const struct server *s, FILE *f)
+{
+	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
+		const struct backend *b = s->snapshot->backends[i];
+
+		for (uint32_t j = 0; j < b->n; j++) {
+			const struct endpoint *e = b->targets[j].endpoint;
+			const char *reason = atomic_load(&e->reason);
+
+			fprintf(f,
+			    "endpoint  %-16.*s %-24.*s %-4s weight %-4u %6u in flight %6u "
+			    "connections%s%s\n",
+			    STR_FMT(b->state->name), STR_FMT(e->name),
+			    atomic_load(&e->state) == ENDPOINT_UP ? "up" : "down",
+			    b->targets[j].weight, (unsigned)atomic_load(&e->in_flight),
+			    (unsigned)atomic_load(&e->conns), reason != NULL ? "  " : "",
+			    reason != NULL ? reason : "");
+		}
+		if (b->n == 0)
+			fprintf(f, "backend   %-16.*s has no endpoints\n", STR_FMT(b->state->name));
+	}
+}
+
+void
+api_backends(void *owner, const struct admin_request *r, struct admin_answer *a)
+{
+	struct api *api = owner;
+	FILE *f;
+
+	if (!r->text) {
+		api_json(a, 200, api_backends_json(api->server));
+		return;
+	}
+	f = api_text_begin(a);
+	api_backends_text(api->server, f);
+	api_text_end(a, 200, f);
+}
+
+/* ---- connections ---- */
+
+/* Counts only: a connection itself belongs to its worker, and nobody else looks at it. */
+void
+api_connections(void *owner, const struct admin_request *r, struct admin_answer *a)
+{
+	const struct server *s = ((struct api *)owner)->server;
+	json_t *workers;
+	FILE *f;
+
+	if (r->text) {
+		f = api_text_begin(a);
+		for (uint32_t i = 0; i < s->n_workers; i++)
+			fprintf(f, "worker    %-16u %llu connections\n", i,
+			    (unsigned long long)api_worker_conns(s, i));
+		api_listeners_text(s, f);
+		api_backends_text(s, f);
+		api_text_end(a, 200, f);
+		return;
+	}
+	workers = json_array();
+	for (uint32_t i = 0; i < s->n_workers; i++)
+		json_array_append_new(workers, json_integer((json_int_t)api_worker_conns(s, i)));
+	api_json(a, 200,
+	    json_pack("{s:o, s:o, s:o}", "workers", workers, "listeners", api_listeners_json(s),
+		"backends", api_backends_json(s)));
+}

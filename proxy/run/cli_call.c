@@ -1,0 +1,198 @@
+#include "run/cli_call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "http/h1_parse.h"
+#include "run/socket_path.h"
+
+enum {
+	CALL_SEND_S = 5,
+	CALL_ANSWER_S = 120,         /* a reload of very many routes takes its time */
+	CALL_ANSWER_MAX = 256 << 20, /* the table of very many routes takes its room */
+	CALL_READ = 64 * 1024,
+	CALL_ARENA = 64 * 1024,
+};
+
+/* The socket at which the weir of this configuration answers. Without --socket it is the file's
+ * business, as it was the server's. NULL, said: the file is wrong. */
+static char *
+call_socket(const struct cli *c)
+{
+	const char *given = cli_value(c, "socket"), *path = cli_value(c, "config");
+	char *where = NULL;
+	struct errors errors;
+	struct model *model;
+
+	if (given != NULL)
+		return xstrdup(given);
+	path = path != NULL ? path : cli_config_default();
+	if (path == NULL)
+		return socket_path_find();
+	errors_init(&errors);
+	model = load_file(path, &errors);
+	if (model != NULL)
+		where = model->admin_socket.p != NULL ? str_dup(model->admin_socket)
+						      : socket_path_find();
+	else if (!cli_flag(c, "config"))
+		where = socket_path_find(); /* its errors are the server's to tell */
+	else
+		errors_print(&errors, stderr, c->color);
+	errors_free(&errors);
+	if (model != NULL)
+		model_free(&model);
+	return where;
+}
+
+static int
+call_dial(const char *path)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	struct timeval send_for = {.tv_sec = CALL_SEND_S}, answer_for = {.tv_sec = CALL_ANSWER_S};
+	size_t len = strlen(path);
+	int fd, error;
+
+	if (len == 0 || len >= sizeof(to.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(to.sun_path, path, len);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send_for, sizeof(send_for)) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &answer_for, sizeof(answer_for)) == 0 &&
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static bool
+call_send(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		ssize_t n = send(fd, text, left, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		text += n;
+		left -= (size_t)n;
+	}
+	return true;
+}
+
+/* Everything up to the end of the connection; false: cut short. */
+static bool
+call_receive(int fd, char **bytes, size_t *len)
+{
+	size_t room = CALL_READ;
+
+	*bytes = xmalloc(room + 1);
+	*len = 0;
+	for (;;) {
+		ssize_t n;
+
+		if (*len == room) {
+			if (room >= CALL_ANSWER_MAX)
+				return false;
+			room *= 2;
+			*bytes = xrealloc(*bytes, room + 1);
+		}
+		n = recv(fd, *bytes + *len, room - *len, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			(*bytes)[*len] = '\0';
+			return n == 0;
+		}
+		*len += (size_t)n;
+	}
+}
+
+/* weir's own answers: one head, Content-Length, then the end. */
+static bool
+call_understand(char *bytes, size_t len, struct call_answer *out)
+{
+	size_t scanned = 0, size;
+	enum fault why = FAULT_none;
+	struct head head;
+	struct arena a;
+	uint64_t length = 0;
+	const struct field *f;
+	bool ok;
+
+	size = h1_head_size(str_of(bytes, len), &scanned, &why);
+	if (size == 0 || why != FAULT_none)
+		return false;
+	arena_init(&a, NULL, 0, CALL_ARENA);
+	ok = h1_parse_response(str_of(bytes, size), &a, &head) == FAULT_none;
+	f = ok ? fields_find(&head.fields, FIELD_CONTENT_LENGTH) : NULL;
+	ok = ok && (f == NULL || str_to_u64(field_value(f), SIZE_MAX, &length)) &&
+	     length == len - size;
+	if (ok)
+		*out = (struct call_answer){head.status, str_of(bytes + size, length), bytes};
+	arena_reset(&a);
+	return ok;
+}
+
+static int
+call_exchange(int fd, const char *where, const struct call *call, struct call_answer *out)
+{
+	char *bytes = NULL, *text;
+	size_t len = 0;
+	bool ok;
+
+	text = xasprintf("%s %s HTTP/1.1\r\nHost: weir\r\nConnection: close\r\nAccept: %s\r\n"
+			 "Content-Type: application/json\r\n\r\n",
+	    call->method, call->target, call->text ? "text/plain" : "application/json");
+	errno = 0;
+	ok = call_send(fd, text) && call_receive(fd, &bytes, &len) &&
+	     call_understand(bytes, len, out);
+	free(text);
+	if (ok)
+		return EXIT_FINE;
+	free(bytes);
+	return cli_fail(EXIT_RUNTIME, "%s: no answer: %s", where,
+	    errno == EAGAIN ? "it took too long"
+	    : errno != 0    ? strerror(errno)
+			    : "the connection ended");
+}
+
+int
+call_weir(const struct cli *c, const struct call *call, struct call_answer *out)
+{
+	char *where = call_socket(c);
+	int fd, code;
+
+	if (where == NULL)
+		return EXIT_CONFIG;
+	fd = call_dial(where);
+	if (fd < 0)
+		code =
+		    cli_fail(EXIT_RUNTIME, "cannot reach weir at %s: %s%s", where, strerror(errno),
+			errno == ENOENT || errno == ECONNREFUSED ? "; does it run?" : "");
+	else
+		code = call_exchange(fd, where, call, out);
+	if (fd >= 0)
+		close(fd);
+	free(where);
+	return code;
+}
+
+void
+call_answer_free(struct call_answer *a)
+{
+	free(a->bytes);
+	*a = (struct call_answer){.status = 0};
+}
