@@ -10,6 +10,8 @@
 
 #include "run/cpus.h"
 #include "run/crew.h"
+#include "run/doors.h"
+#include "run/notify.h"
 #include "run/sockets.h"
 
 enum {
@@ -234,6 +236,7 @@ server_reload(struct server *s, const char *who, FILE *out)
 	struct plan p;
 	bool ok;
 
+	notify_reloading();
 	s->reload_began_us = server_wall_us();
 	errors_init(&errors);
 	new = server_load(s, &errors);
@@ -245,13 +248,17 @@ server_reload(struct server *s, const char *who, FILE *out)
 		s->reloads_ok++;
 		server_remember_errors(s, NULL);
 		server_tell_reload(s, who, old, out);
+		(void)doors_follow(s, out); /* said; the old doors stay */
+		doors_note(s, "reloaded", who);
 		errors_print(&errors, out, false); /* warnings */
 		model_free(&old);
 		registry_sweep(s->registry);
 	} else {
 		server_refuse_reload(s, who, &errors, out);
+		doors_note(s, "reload failed", who);
 	}
 	errors_free(&errors);
+	notify_ready();
 	return ok;
 }
 
@@ -277,6 +284,8 @@ server_drain(struct server *s, const char *who)
 		return;
 	}
 	s->at = SERVER_DRAINS;
+	notify_stopping();
+	doors_note(s, "draining", who);
 	log_info("draining for %s, at most %llu s", who,
 	    (unsigned long long)s->snapshot->timeouts.drain / 1000000);
 	s->drain_until = s->loop->now + s->snapshot->timeouts.drain;
@@ -296,6 +305,7 @@ server_finish(struct server *s)
 {
 	uint32_t cut;
 
+	doors_close(s);
 	server_log_drain(s);
 	cut = crew_stop(s->crew, s->n_workers);
 	/* Their last lines are in the rings. */
@@ -397,6 +407,11 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 		return EXIT_RUNTIME;
 	}
 	server_publish(s, p.model, p.snapshot, &p.sockets, p.access);
+	if (!doors_open(s, stderr)) {
+		(void)crew_stop(s->crew, s->n_workers);
+		crew_free(&s->crew, s->n_workers);
+		return EXIT_RUNTIME;
+	}
 	return EXIT_FINE;
 }
 
@@ -460,6 +475,7 @@ server_run(const struct server_options *options)
 	code = server_start(&s);
 	if (code == EXIT_FINE) {
 		s.at = SERVER_SERVES;
+		notify_ready();
 		loop_run(s.loop);
 		server_finish(&s);
 	}
