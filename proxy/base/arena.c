@@ -8,6 +8,7 @@ enum { ARENA_BLOCK = 4096 };
 
 struct arena_block {
 	struct arena_block *next;
+	size_t size;
 	char bytes[];
 };
 
@@ -37,6 +38,7 @@ arena_reset(struct arena *a)
 
 	while ((b = a->blocks) != NULL) {
 		a->blocks = b->next;
+		a->left += b->size;
 		free(b);
 	}
 	a->at = a->first;
@@ -59,6 +61,7 @@ arena_grow(struct arena *a, size_t size)
 	a->left -= want;
 	b = xmalloc(want);
 	b->next = a->blocks;
+	b->size = want;
 	a->blocks = b;
 	a->at = b->bytes + size;
 	a->end = (char *)b + want;

@@ -30,9 +30,11 @@ wheel_insert(struct wheel *w, struct timer *t)
 
 	if (due <= w->tick)
 		due = w->tick + 1;
-	if (due - w->tick >= WHEEL_SPAN(WHEEL_LEVELS - 1)) /* beyond the last level: look again */
-		due = w->tick + WHEEL_SPAN(WHEEL_LEVELS - 1) - 1;
-	while (due - w->tick >= WHEEL_SPAN(level))
+	if (due - w->tick > WHEEL_SPAN(WHEEL_LEVELS - 1)) /* beyond the last level: look again */
+		due = w->tick + WHEEL_SPAN(WHEEL_LEVELS - 1);
+	/* A whole span away is the slot of this very tick, which is over and free again: what is
+	 * handed down the tick before its slot begins never goes back to where it came from. */
+	while (due - w->tick > WHEEL_SPAN(level))
 		level++;
 	slot = (due >> (WHEEL_BITS * level)) & WHEEL_MASK;
 	t->slot_at = (due >> (WHEEL_BITS * level)) << (WHEEL_BITS * level + WHEEL_TICK_SHIFT);

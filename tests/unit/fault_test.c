@@ -1,0 +1,86 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/fault.h"
+
+static void
+every_row_is_whole(void **state)
+{
+	(void)state;
+	for (unsigned f = 0; f < FAULT_COUNT; f++) {
+		const struct fault_row *row = fault_row((enum fault)f);
+
+		assert_true(row->word.len > 0);
+		assert_true(row->sentence.len > 0);
+		assert_true(row->http >= 200 && row->http <= 599);
+		assert_true(row->grpc <= 16);
+		/* a sentence is set behind "weir: " and before a full stop of somebody else */
+		assert_true(row->sentence.p[row->sentence.len - 1] != '.');
+		for (size_t i = 0; i < row->word.len; i++)
+			assert_non_null(strchr("abcdefghijklmnopqrstuvwxyz_", row->word.p[i]));
+	}
+}
+
+static void
+words_are_unlike(void **state)
+{
+	(void)state;
+	for (unsigned a = 0; a < FAULT_COUNT; a++)
+		for (unsigned b = 0; b < a; b++)
+			assert_false(
+			    str_eq(fault_row((enum fault)a)->word, fault_row((enum fault)b)->word));
+}
+
+/* The reply tells whose fault it was: 4xx the client's, 5xx anybody else's. */
+static void
+the_status_matches_whose_it_is(void **state)
+{
+	(void)state;
+	for (unsigned f = 1; f < FAULT_COUNT; f++) {
+		const struct fault_row *row = fault_row((enum fault)f);
+
+		if (row->whose == WHOSE_UPSTREAM)
+			assert_true(row->http >= 502 && row->http <= 504);
+		if (row->whose == WHOSE_CLIENT)
+			assert_true(row->http < 500 || f == FAULT_not_implemented ||
+				    f == FAULT_version_unsupported);
+		assert_int_not_equal(row->whose, WHOSE_NOBODY);
+	}
+	assert_int_equal(fault_row(FAULT_none)->whose, WHOSE_NOBODY);
+}
+
+/* Sending a request again is only for what an endpoint cannot have acted on. */
+static void
+only_these_may_be_tried_again(void **state)
+{
+	static const enum fault safe[] = {FAULT_dns_error, FAULT_connection_refused,
+	    FAULT_connection_timeout, FAULT_destination_ip_unroutable};
+
+	(void)state;
+	for (unsigned f = 0; f < FAULT_COUNT; f++) {
+		enum fault_retry want =
+		    f == FAULT_connection_terminated ? RETRY_REUSED : RETRY_NEVER;
+
+		for (size_t i = 0; i < nelem(safe); i++)
+			if (f == safe[i])
+				want = RETRY_SAFE;
+		assert_int_equal(fault_row((enum fault)f)->retry, want);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_row_is_whole),
+	    cmocka_unit_test(words_are_unlike),
+	    cmocka_unit_test(the_status_matches_whose_it_is),
+	    cmocka_unit_test(only_these_may_be_tried_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
