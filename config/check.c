@@ -19,11 +19,18 @@ struct backends {
 	struct map by_name;
 	bool *used;
 	const char **names; /* made when the first one is missing */
+	size_t compared;    /* names, for suggestions so far */
 };
+
+/* In a file with many wrong names, comparing each with all the right ones would take minutes. */
+enum { COMPARED_MAX = 4000000 };
 
 static const char *
 backends_suggest(struct backends *b, const struct model *m, struct str name)
 {
+	b->compared += m->n_backends;
+	if (b->compared > COMPARED_MAX)
+		return NULL;
 	if (b->names == NULL) {
 		b->names = xcalloc(m->n_backends, sizeof(*b->names));
 		for (size_t i = 0; i < m->n_backends; i++)

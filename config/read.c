@@ -339,6 +339,8 @@ read_unknown(struct loader *l, const struct schema_object *o, const struct node 
 	char all[KEYS_ROOM];
 	size_t len = 0;
 
+	if (error == NULL) /* only counted */
+		return;
 	for (size_t i = 0; i < o->n; i++) {
 		keys[i] = o->rows[i].key;
 		len +=

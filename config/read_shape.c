@@ -1,6 +1,19 @@
 #include "config/read.h"
 
-enum { WHOLE = 100 }; /* percent */
+enum {
+	WHOLE = 100, /* percent */
+	FEW = 256,   /* what every request may have to walk through stays short */
+};
+
+static bool
+read_too_many(struct loader *l, const struct schema_row *row, const struct node *n)
+{
+	if (n->kind == NODE_SCALAR || n->n <= FEW)
+		return false;
+	node_error(l->errors, SEVERITY_ERROR, n, "\"%s\" has %u items, at most %d are possible",
+	    row->key, n->n, FEW);
+	return true;
+}
 
 /* A value's items, whether written as one scalar or as a list of scalars. */
 static const struct node *
@@ -127,6 +140,8 @@ read_arms(
 {
 	if (n->kind != NODE_SCALAR && n->n == 0)
 		return read_wants(l, row, n);
+	if (read_too_many(l, row, n))
+		return false;
 	out->n = 0;
 	out->v = loader_take(l, n->kind == NODE_SCALAR ? 1 : n->n, sizeof(*out->v));
 	switch (n->kind) {
@@ -217,6 +232,8 @@ read_words(struct loader *l, const struct schema_row *row, const struct node *n,
 
 	if (n->kind == NODE_MAP || (n->kind == NODE_LIST && n->n == 0))
 		return read_wants(l, row, n);
+	if (read_too_many(l, row, n))
+		return false;
 	*count = 0;
 	for (const struct node *i = read_one_or_list(n, &items); i != NULL; i = read_next(n, i)) {
 		if (*count == 0)
@@ -241,6 +258,8 @@ read_predicates(struct loader *l, const struct schema_row *row, const struct nod
 
 	if (n->kind != NODE_MAP)
 		return read_wants(l, row, n);
+	if (read_too_many(l, row, n))
+		return false;
 	*count = 0;
 	*out = loader_take(l, n->n, sizeof(**out));
 	NODE_EACH_PAIR(n, key)

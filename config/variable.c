@@ -93,7 +93,7 @@ variable_expand(const struct node *n, struct errors *errors, FILE *out)
 
 	while (at < text.len && good) {
 		struct str rest = str_of(text.p + at, text.len - at);
-		size_t end = str_find(rest, '}', 0);
+		size_t end;
 
 		if (str_starts(rest, STR("$${"))) {
 			fputs("${", out);
@@ -101,7 +101,7 @@ variable_expand(const struct node *n, struct errors *errors, FILE *out)
 		} else if (!str_starts(rest, STR("${"))) {
 			putc(rest.p[0], out);
 			at++;
-		} else if (end == rest.len) {
+		} else if ((end = str_find(rest, '}', 0)) == rest.len) {
 			node_error_inside(errors, n, at, "this \"${\" has no \"}\"");
 			good = false;
 		} else {

@@ -278,11 +278,16 @@ error_print(const struct error *error, FILE *out, bool color)
 	}
 }
 
+struct sorted {
+	const struct error *error;
+	size_t added; /* as the how-manieth; keeps the order among equals */
+};
+
 static int
 error_order(const void *va, const void *vb)
 {
-	const struct error *a = *(const struct error *const *)va;
-	const struct error *b = *(const struct error *const *)vb;
+	const struct sorted *sa = va, *sb = vb;
+	const struct error *a = sa->error, *b = sb->error;
 	const char *file_a = a->at.file ? a->at.file : "", *file_b = b->at.file ? b->at.file : "";
 	int files = strcmp(file_a, file_b);
 
@@ -290,20 +295,22 @@ error_order(const void *va, const void *vb)
 		return files;
 	if (a->at.line != b->at.line)
 		return a->at.line < b->at.line ? -1 : 1;
-	return (a->at.column > b->at.column) - (a->at.column < b->at.column);
+	if (a->at.column != b->at.column)
+		return a->at.column < b->at.column ? -1 : 1;
+	return sa->added < sb->added ? -1 : 1;
 }
 
 void
 errors_print(const struct errors *e, FILE *out, bool color)
 {
-	const struct error **sorted = xcalloc(e->kept, sizeof(const struct error *));
+	struct sorted *sorted = xcalloc(e->kept, sizeof(*sorted));
 	size_t n = 0;
 
-	for (const struct error *error = e->first; error != NULL; error = error->next)
-		sorted[n++] = error;
-	qsort(sorted, n, sizeof(const struct error *), error_order); /* glibc's is stable */
+	for (const struct error *error = e->first; error != NULL; error = error->next, n++)
+		sorted[n] = (struct sorted){error, n};
+	qsort(sorted, n, sizeof(*sorted), error_order);
 	for (size_t i = 0; i < n; i++)
-		error_print(sorted[i], out, color);
+		error_print(sorted[i].error, out, color);
 	if (e->error_count + e->warning_count > n)
 		fprintf(out, "and %zu more\n", (size_t)e->error_count + e->warning_count - n);
 	free(sorted);

@@ -211,7 +211,7 @@ finds_twice_given_keys_among_many(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++)
-		p += sprintf(p, "k%d: 1\n", i % 998);
+		p += snprintf(p, 16, "k%d: 1\n", i % 998);
 	d = parse(text, &e);
 	assert_int_equal(e.error_count, 2);
 	assert_int_equal(document_root(d)->n, 998);

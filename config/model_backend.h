@@ -1,0 +1,38 @@
+/* model_backend - the backends of a model: named sets of endpoints. */
+#ifndef CONFIG_MODEL_BACKEND_H
+#define CONFIG_MODEL_BACKEND_H
+
+#include "base/error.h"
+#include "config/origin.h"
+#include "io/addr.h"
+#include "io/proxy_protocol.h"
+
+enum model_balance { BALANCE_LEAST_REQUESTS, BALANCE_ROUND_ROBIN, BALANCE_RANDOM, BALANCE_HASH };
+enum model_hash_key { HASH_CLIENT, HASH_PATH, HASH_HEADER, HASH_COOKIE };
+enum model_hash_table { HASH_MAGLEV, HASH_RING };
+
+struct model_endpoint {
+	struct str text; /* as written: the endpoint's name in logs and metrics */
+	struct position at;
+	struct str host;     /* set when it is a name to be resolved; else p is NULL */
+	struct addr address; /* with host: only its port holds */
+	uint32_t weight;     /* 1-1000 */
+	struct str zone;
+};
+
+struct model_backend {
+	const struct origin *origins; /* by row of schema_backend */
+	struct str name;
+	struct position at;
+	struct model_endpoint *endpoints;
+	size_t n_endpoints;
+	enum model_balance balance;
+	enum model_hash_key hash_key;
+	struct str hash_name; /* header or cookie */
+	enum model_hash_table hash_table;
+	uint32_t hash_bound; /* percent of the average load, 100-1000; 0: unbounded */
+	uint32_t max_connections, max_requests; /* 0: no limit */
+	enum proxy_protocol proxy_protocol;
+};
+
+#endif
