@@ -76,7 +76,11 @@ check_arms(struct loader *l, struct backends *b, const struct model_arms *arms, 
 			continue;
 		}
 		found = map_get(&b->by_name, str_from(meant));
-		error_hint(error, "did you mean \"%s\" (line %u)?", meant, found->at.line);
+		if (found->at.file == arm->at.file)
+			error_hint(error, "did you mean \"%s\" (line %u)?", meant, found->at.line);
+		else
+			error_hint(error, "did you mean \"%s\" (%s:%u)?", meant, found->at.file,
+			    found->at.line);
 	}
 }
 
