@@ -57,6 +57,8 @@ client_due(const struct client *c)
 		return c->hup_seen ? c->phase_at + CLIENT_GRACE_US : 0;
 	if (c->at == CLIENT_PROXY || c->codec->midway || !c->served)
 		return c->phase_at + t->header;
+	if (c->codec->done) /* the last bytes wait for a peer that reads slowly */
+		return c->conn.active_at + t->body;
 	return c->conn.active_at + t->idle;
 }
 
@@ -287,17 +289,19 @@ client_open(struct listener *l, int fd, const struct addr *peer)
 void
 client_exchange_done(struct client *c)
 {
+	uint64_t due;
+
 	c->exchanges--;
-	if (c->at != CLIENT_OPEN || c->codec->done)
-		return; /* its task is listed and closes it */
-	if (c->listener->draining)
-		client_drain(c);
-	else
+	if (!c->codec->done) { /* done: its task is listed and closes it */
 		conn_watch(&c->conn);
-	if (c->conn.timer.prev == NULL ||
-	    c->conn.timer.at > c->conn.active_at + c->worker->timeouts.idle)
-		timer_set(
-		    c->worker->loop, &c->conn.timer, c->conn.active_at + c->worker->timeouts.idle);
+		if (c->listener->draining)
+			client_drain(c);
+	}
+	if (c->at != CLIENT_OPEN)
+		return; /* a timer would outlive it */
+	due = client_due(c);
+	if (c->conn.timer.prev == NULL || c->conn.timer.at > due)
+		timer_set(c->worker->loop, &c->conn.timer, due);
 }
 
 void
