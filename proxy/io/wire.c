@@ -96,8 +96,8 @@ wire_slices(struct wire *w, struct loop *l, struct slices *from, size_t max)
 	size_t moved = 0;
 
 	(void)wire_queue(w, l);
-
-	while (from->n > 0 && moved < max && wire_has_room(w)) {
+	/* The first one always goes: the caller has asked for room, and perhaps said its size. */
+	while (from->n > 0 && moved < max && (moved == 0 || wire_has_room(w))) {
 		struct slice *s = slices_first(from);
 		size_t len = s->len < max - moved ? s->len : max - moved;
 

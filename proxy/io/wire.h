@@ -26,7 +26,8 @@ void wire_text(struct wire *w, struct loop *l, struct str text);
 
 /* May a piece of body be added? Text always may, up to a few pieces after this said yes. */
 bool wire_has_room(const struct wire *w);
-/* Moves up to max bytes from the front of q; the number moved: less when the queue is long. */
+/* Moves up to max bytes from the front of q, after wire_has_room: the first slice always, more as
+ * long as there is room. The number moved. */
 size_t wire_slices(struct wire *w, struct loop *l, struct slices *q, size_t max);
 
 /* Sends what it can. IO_DONE: all gone; IO_MORE: the rest waits for room; IO_FAILED: broken, and
