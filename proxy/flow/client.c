@@ -187,7 +187,9 @@ client_run(struct task *t)
 	if (c->codec->wire.bytes > 0 && c->conn.may_write)
 		(void)c->codec->ops->flush(c->codec);
 	if (c->exchanges > 0) {
-		if (c->codec->quiet && (c->conn.hup || c->conn.may_read))
+		if (!c->codec->quiet) /* the rest of a first request's body comes later */
+			conn_watch(&c->conn);
+		else if (c->conn.hup || c->conn.may_read)
 			client_hung_up(c);
 		return;
 	}
@@ -251,6 +253,7 @@ client_proxy_run(struct task *t)
 		c->local = info.destination;
 	}
 	c->conn.may_read = true;
+	timer_set(c->worker->loop, &c->conn.timer, c->worker->loop->now + CLIENT_WATCH_US);
 	client_serve(c);
 }
 
@@ -271,7 +274,8 @@ client_open(struct listener *l, int fd, const struct addr *peer)
 	COUNTER_ADD(worker_stats(w)->conns_opened, 1);
 	COUNTER_ADD(w->conns, 1);
 	c->phase_at = w->loop->now;
-	timer_set(w->loop, &c->conn.timer, c->phase_at + CLIENT_WATCH_US);
+	timer_set(w->loop, &c->conn.timer,
+	    c->phase_at + (spec->proxy_protocol ? w->timeouts.header : CLIENT_WATCH_US));
 	if (spec->proxy_protocol) {
 		c->at = CLIENT_PROXY;
 		c->conn.task.run = client_proxy_run;
