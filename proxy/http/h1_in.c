@@ -91,6 +91,11 @@ h1_fail(struct codec *c, enum fault why)
 		h1_request_bad(h, why);
 	else
 		h1_end_with(h, why);
+	if (h->stream != NULL && h->stream->owner != NULL) { /* nothing more is to leave */
+		wire_clear(&c->wire, c->conn->loop);
+		h->stream->sent = true;
+		stream_news(h->stream, c->conn->loop);
+	}
 	loop_ready(c->conn->loop, &c->conn->task);
 }
 
