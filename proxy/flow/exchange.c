@@ -160,7 +160,7 @@ step_request(struct exchange *x)
 {
 	struct backend *b = arms_next(&x->route->arms);
 	const struct timeouts *t = exchange_timeouts(x);
-	uint64_t look = t->body < t->response ? t->body : t->response;
+	uint64_t look = t->body;
 	uint64_t key = 0;
 
 	if (b == NULL)
@@ -170,6 +170,8 @@ step_request(struct exchange *x)
 	if (b->hashed)
 		key = exchange_hash_key(x, b);
 	attempt_begin(&x->attempt, x->worker, b, &x->task, key, false);
+	if (t->response != 0 && t->response < look)
+		look = t->response;
 	if (t->request != 0 && t->request < look)
 		look = t->request;
 	timer_set(x->worker->loop, &x->timer, x->worker->loop->now + look);
@@ -250,8 +252,8 @@ step_attempt(struct exchange *x)
 {
 	if (x->client_stream->fault != FAULT_none)
 		return exchange_client_failed(x);
-	if (x->timed_out)
-		return exchange_overdue(x);
+	if (x->timed_out && exchange_overdue(x) == STEP_NEXT)
+		return STEP_NEXT;
 	switch (attempt_run(&x->attempt)) {
 	case ATTEMPT_WAIT:
 		return STEP_WAIT;
@@ -414,10 +416,12 @@ exchange_late(struct exchange *x)
 	} else if (out == NULL) { /* dialling has its own deadline */
 		due = now + t->connect;
 		why = FAULT_connection_timeout;
-	} else if (x->answered || x->sent_at != 0) {
-		due =
-		    (x->answered ? x->attempt.upstream->conn.active_at : x->sent_at) + t->response;
-		why = x->answered ? FAULT_connection_read_timeout : FAULT_http_response_timeout;
+	} else if (x->answered) {
+		due = x->attempt.upstream->conn.active_at + t->body;
+		why = FAULT_connection_read_timeout;
+	} else if (x->sent_at != 0) {
+		due = t->response != 0 ? x->sent_at + t->response : now + t->body; /* off: look on */
+		why = FAULT_http_response_timeout;
 	} else if (out->out.full || out->codec->wire.bytes > 0) {
 		due = x->attempt.upstream->conn.active_at + t->body;
 		why = FAULT_connection_write_timeout;
@@ -482,8 +486,8 @@ step_reply(struct exchange *x)
 {
 	struct stream *s = x->client_stream;
 
-	if (x->timed_out)
-		return exchange_overdue(x);
+	if (x->timed_out && exchange_overdue(x) == STEP_NEXT)
+		return STEP_NEXT;
 	return s->sent ? exchange_enter(x, STEP_FINISH) : STEP_WAIT;
 }
 
