@@ -210,7 +210,8 @@ admin_dispatch(
 			route->answer(d->admin->owner, r, a);
 		return;
 	}
-	if (d->reach == ADMIN_TCP && admin_route_for(d->admin, r, ADMIN_SOCKET) != NULL) {
+	if (d->reach == ADMIN_TCP && r->method == METHOD_POST &&
+	    admin_route_for(d->admin, r, ADMIN_SOCKET) != NULL) {
 		admin_say(r, a, 403, "changes are made over the unix socket only");
 		return;
 	}
