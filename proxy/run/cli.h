@@ -63,19 +63,11 @@ void cli_verb_help(const struct cli_verb *v, FILE *out);
 /* "weir: " and a sentence on stderr; the code, to be returned. */
 int cli_fail(enum exit_code code, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-#define CLI_VERBS(V)                                                                               \
-	V(run)                                                                                     \
-	V(demo)                                                                                    \
-	V(check)                                                                                   \
-	V(config)                                                                                  \
-	V(explain)                                                                                 \
-	V(reload)                                                                                  \
-	V(status)                                                                                  \
-	V(stop)                                                                                    \
-	V(schema)                                                                                  \
-	V(completion)                                                                              \
-	V(version)                                                                                 \
-	V(help)
+/* clang-format off */
+#define CLI_VERBS(V) \
+	V(run) V(demo) V(check) V(config) V(explain) V(reload) V(status) V(stop) V(schema) \
+	V(completion) V(version) V(help)
+/* clang-format on */
 #define CLI_VERB_EXTERN(name) extern const struct cli_verb cli_##name;
 CLI_VERBS(CLI_VERB_EXTERN)
 

@@ -142,41 +142,35 @@ diff_both(struct diff *d, const struct diff_kind *k, const char *old, const char
 		k->inside(d, old, new);
 }
 
-/* Names may stand twice (routes for one match and different methods): they are paired in order. */
+/* Names are unique in a file that loads. */
 static void
 diff_array(struct diff *d, const struct diff_kind *k, struct diff_array old, struct diff_array new)
 {
-	size_t size = k->object->size, *next = xcalloc(old.n + 1, sizeof(*next));
-	struct map by_name; /* name -> the first old one that has no partner yet */
+	size_t size = k->object->size;
+	struct map by_name; /* the old ones that have no partner yet */
 
 	map_init(&by_name);
-	for (size_t i = old.n; i-- > 0;) {
+	for (size_t i = 0; i < old.n; i++) {
 		const char *item = old.v + i * size;
-		const char *later = map_put(&by_name, diff_name(k, item), (char *)(uintptr_t)item);
 
-		next[i] = later != NULL ? (size_t)(later - old.v) / size : old.n;
+		map_put(&by_name, diff_name(k, item), (char *)(uintptr_t)item);
 	}
 	for (size_t i = 0; i < new.n; i++) {
 		const char *item = new.v + i *size;
 		const char *partner = map_remove(&by_name, diff_name(k, item));
-		size_t later;
 
-		if (partner == NULL) {
+		if (partner != NULL)
+			diff_both(d, k, partner, item);
+		else
 			diff_alone(d, k, '+', item);
-			continue;
-		}
-		later = next[(size_t)(partner - old.v) / size];
-		if (later < old.n)
-			map_put(&by_name, diff_name(k, old.v + later * size),
-			    (char *)(uintptr_t)(old.v + later * size));
-		next[(size_t)(partner - old.v) / size] = SIZE_MAX; /* has one */
-		diff_both(d, k, partner, item);
 	}
-	for (size_t i = 0; i < old.n; i++)
-		if (next[i] != SIZE_MAX)
-			diff_alone(d, k, '-', old.v + i * size);
+	for (size_t i = 0; i < old.n && by_name.n > 0; i++) {
+		const char *item = old.v + i * size;
+
+		if (map_remove(&by_name, diff_name(k, item)) != NULL)
+			diff_alone(d, k, '-', item);
+	}
 	map_free(&by_name);
-	free(next);
 }
 
 /* ---- endpoints ---- */

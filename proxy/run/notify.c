@@ -16,7 +16,7 @@ enum {
 	NOTIFY_WATCHDOG_SHARE = 3, /* pings in one period: one may be late, and one more */
 };
 
-/* One datagram. A manager that is not there is none of our business, but said once a second. */
+/* One datagram. That nobody is there is none of our business, but it is said. */
 static void
 notify_send(const char *text, size_t len)
 {
@@ -33,7 +33,7 @@ notify_send(const char *text, size_t len)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && sendto(fd, text, len, MSG_NOSIGNAL, (struct sockaddr *)&to,
 			   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path_len)) < 0)
-		log_warn("notify: cannot tell the service manager: %s", strerror(errno));
+		log_warn("notify: cannot tell systemd: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }
@@ -91,7 +91,7 @@ notify_watchdog_fire(struct timer *t)
 	timer_set(w->loop, t, w->loop->now + w->every_us);
 }
 
-/* What the manager expects of this very process; 0: nothing. */
+/* What is expected of this very process; 0: nothing. */
 static uint64_t
 notify_watchdog_us(void)
 {

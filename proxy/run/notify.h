@@ -1,4 +1,4 @@
-/* notify - tells the service manager (systemd's notify protocol, sd_notify(3)) how it stands with
+/* notify - tells systemd (its notify protocol, sd_notify(3)) how it stands with
  * us. Without NOTIFY_SOCKET every call does nothing. Control thread. */
 #ifndef RUN_NOTIFY_H
 #define RUN_NOTIFY_H
