@@ -40,6 +40,11 @@ BROKEN = (  # lint, what is put into the clean tree
         "proxy/observe/expose.c": '{ROW(GAUGE, "weir_a", "", "A.")},\n',
         "man/weir-metrics.7": ".It Ic weir_a\ngauge; no labels.\nB.\n.El\n",
     }),
+    ("verbs", {"proxy/run/cli.h": "#define CLI_VERBS(V) V(run)\n", "man/weir.8": ".It Ic stop\n"}),
+    ("verbs", {
+        "proxy/run/cli_a.c": 'const struct cli_option a[] = {\n{"to", NULL},\n};\n',
+        "man/weir.8": ".It Fl X , Fl -from\n",
+    }),
     ("tour", {"proxy/README.md": "1. `str_length()` measures.\n"}),
     ("format", {"proxy/base/a.c": "int  a;\n"}),
 )
