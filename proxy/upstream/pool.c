@@ -213,12 +213,27 @@ upstream_timer(struct timer *t)
 	loop_ready(c->loop, &c->task);
 }
 
+/* The last one kept that is still good: its end, or bytes that nobody asked for, may have been told
+ * in this very turn. */
+static struct upstream *
+pool_warmest(struct pool *pool)
+{
+	struct upstream *u;
+
+	while ((u = pool->idle) != NULL && (u->conn.may_read || u->conn.hup)) {
+		upstream_run(&u->conn.task);
+		if (pool->idle == u)
+			break;
+	}
+	return u;
+}
+
 struct upstream *
 upstream_take(struct pools *p, const struct endpoint *e)
 {
 	struct upstream *u;
 
-	if (e->id >= p->n || (u = p->v[e->id].idle) == NULL)
+	if (e->id >= p->n || (u = pool_warmest(&p->v[e->id])) == NULL)
 		return NULL;
 	upstream_unlink(u);
 	u->at = UPSTREAM_LENT;
