@@ -236,6 +236,11 @@ server_reload(struct server *s, const char *who, FILE *out)
 	struct plan p;
 	bool ok;
 
+	if (s->at == SERVER_DRAINS) { /* new listeners would take what nobody serves any more */
+		fprintf(out, "weir is draining: nothing is reloaded any more.\n");
+		log_warn("reload by %s ignored: draining", who);
+		return false;
+	}
 	notify_reloading();
 	s->reload_began_us = server_wall_us();
 	errors_init(&errors);
