@@ -10,11 +10,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/str.h"
 
-enum {
-	NOTIFY_MAX = 512,
-	NOTIFY_WATCHDOG_SHARE = 3, /* pings in one period: one may be late, and one more */
-};
+enum { NOTIFY_MAX = 512 };
 
 /* One datagram. That nobody is there is none of our business, but it is said. */
 static void
@@ -81,18 +79,13 @@ notify_status(const char *fmt, ...)
 	notify_line(text);
 }
 
-static void
-notify_watchdog_fire(struct timer *t)
+void
+notify_alive(void)
 {
-	struct notify_watchdog *w = container_of(t, struct notify_watchdog, timer);
-
-	if (w->alive(w->arg))
-		notify_line("WATCHDOG=1");
-	timer_set(w->loop, t, w->loop->now + w->every_us);
+	notify_line("WATCHDOG=1");
 }
 
-/* What is expected of this very process; 0: nothing. */
-static uint64_t
+uint64_t
 notify_watchdog_us(void)
 {
 	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
@@ -104,24 +97,4 @@ notify_watchdog_us(void)
 	    (!str_to_u64(str_from(pid), INT64_MAX, &whose) || whose != (uint64_t)getpid()))
 		return 0;
 	return us;
-}
-
-void
-notify_watchdog_start(
-    struct notify_watchdog *w, struct loop *l, bool (*alive)(void *arg), void *arg)
-{
-	*w = (struct notify_watchdog){.loop = l,
-	    .timer = {.fire = notify_watchdog_fire},
-	    .every_us = notify_watchdog_us() / NOTIFY_WATCHDOG_SHARE,
-	    .alive = alive,
-	    .arg = arg};
-	if (w->every_us > 0)
-		timer_set(l, &w->timer, l->now + w->every_us);
-}
-
-void
-notify_watchdog_stop(struct notify_watchdog *w)
-{
-	if (w->loop != NULL)
-		timer_clear(w->loop, &w->timer);
 }

@@ -3,7 +3,7 @@
 #ifndef RUN_NOTIFY_H
 #define RUN_NOTIFY_H
 
-#include "io/loop.h"
+#include "base/base.h"
 
 void notify_ready(void);
 void notify_reloading(void);
@@ -11,18 +11,8 @@ void notify_stopping(void);
 /* A line for `systemctl status`; one line, no control bytes. */
 void notify_status(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* WATCHDOG=1 at a third of WATCHDOG_USEC, as long as everybody answers: alive is asked each time
- * and may say no, which after a while makes systemd restart the process. */
-struct notify_watchdog {
-	struct loop *loop;
-	struct timer timer;
-	uint64_t every_us;
-	bool (*alive)(void *arg);
-	void *arg;
-};
-/* Does nothing when no watchdog is asked of us. */
-void notify_watchdog_start(
-    struct notify_watchdog *w, struct loop *l, bool (*alive)(void *arg), void *arg);
-void notify_watchdog_stop(struct notify_watchdog *w);
+/* How often this process has to be said to be alive, microseconds; 0: never. */
+uint64_t notify_watchdog_us(void);
+void notify_alive(void);
 
 #endif
