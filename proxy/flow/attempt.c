@@ -96,14 +96,12 @@ attempt_choose(struct attempt *a)
 	}
 	a->pick.random = worker_random(a->worker);
 	a->target = backend_pick(a->backend, &a->pick);
-	if (a->target == BALANCE_NONE && a->pick.n_tried > 0) { /* the same again, if it is alone */
-		a->pick.n_tried = 0;
-		a->target = backend_pick(a->backend, &a->pick);
-	}
 	if (a->target == BALANCE_NONE) {
-		/* What the last try met tells more than "none is left". */
+		/* What the last try met tells more than "none is left"; it was counted there. */
 		if (a->fault == FAULT_none)
 			a->fault = FAULT_destination_unavailable;
+		else
+			a->counted = true;
 		return false;
 	}
 	a->last = a->endpoint = a->backend->targets[a->target].endpoint;

@@ -105,7 +105,9 @@ client_linger_run(struct task *t)
 static void
 client_say_goodbye(struct client *c)
 {
-	if (c->codec->fault == FAULT_client_gone || c->conn.eof ||
+	if (c->codec->cut)
+		conn_abort(&c->conn);
+	if (c->codec->cut || c->codec->fault == FAULT_client_gone || c->conn.eof ||
 	    !(c->codec->unread || c->conn.may_read)) {
 		client_close(c);
 		return;
@@ -132,7 +134,7 @@ client_hung_up(struct client *c)
 		client_phase(c, CLIENT_GRACE_US);
 	}
 	if (getsockopt(c->conn.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0)
-		(void)client_cut(c);
+		(void)client_cut(c, FAULT_client_gone);
 }
 
 static void
@@ -149,7 +151,7 @@ client_overdue(struct client *c)
 	if (due == 0)
 		return;
 	if (c->exchanges > 0)
-		(void)client_cut(c);
+		(void)client_cut(c, FAULT_client_gone);
 	else if (c->at == CLIENT_OPEN && c->codec->midway)
 		c->codec->ops->fail(c->codec, FAULT_request_timeout); /* answered: 408 */
 	else
@@ -332,14 +334,14 @@ client_drain(struct client *c)
 }
 
 uint32_t
-client_cut(struct client *c)
+client_cut(struct client *c, enum fault why)
 {
 	if (c->at == CLIENT_TUNNEL)
-		return tunnel_cut(c);
+		return tunnel_cut(c, why);
 	if (c->exchanges == 0) {
 		client_close(c);
 		return 0;
 	}
-	c->codec->ops->fail(c->codec, FAULT_client_gone);
+	c->codec->ops->fail(c->codec, why);
 	return c->exchanges;
 }

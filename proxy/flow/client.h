@@ -41,6 +41,6 @@ void client_refuse(struct listener *l, int fd);
 /* Closes an idle connection, lets a busy one finish: the listener drains. */
 void client_drain(struct client *c);
 /* Ends what runs on it, now; how many exchanges or tunnels that were. */
-uint32_t client_cut(struct client *c);
+uint32_t client_cut(struct client *c, enum fault why);
 
 #endif

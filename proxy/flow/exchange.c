@@ -205,7 +205,7 @@ exchange_client_failed(struct exchange *x)
 {
 	enum fault why = x->client_stream->fault;
 
-	if (why == FAULT_client_gone || x->answered)
+	if (why == FAULT_client_gone || why == FAULT_drain_timeout || x->answered)
 		return exchange_cut_short(x, why);
 	exchange_abandon(x, why);
 	return exchange_reply(x, why);
@@ -420,7 +420,8 @@ exchange_late(struct exchange *x)
 		due = x->attempt.upstream->conn.active_at + t->body;
 		why = FAULT_connection_read_timeout;
 	} else if (x->sent_at != 0) {
-		due = t->response != 0 ? x->sent_at + t->response : now + t->body; /* off: look on */
+		due =
+		    t->response != 0 ? x->sent_at + t->response : now + t->body; /* off: look on */
 		why = FAULT_http_response_timeout;
 	} else if (out->out.full || out->codec->wire.bytes > 0) {
 		due = x->attempt.upstream->conn.active_at + t->body;
@@ -488,6 +489,8 @@ step_reply(struct exchange *x)
 
 	if (x->timed_out && exchange_overdue(x) == STEP_NEXT)
 		return STEP_NEXT;
+	if (s->fault == FAULT_drain_timeout)
+		return exchange_cut_short(x, s->fault);
 	return s->sent ? exchange_enter(x, STEP_FINISH) : STEP_WAIT;
 }
 
@@ -509,7 +512,7 @@ exchange_log(struct exchange *x)
 		r->attempt_at = x->attempt.began_at;
 		r->connected_at = x->attempt.connected_at;
 		r->endpoint = x->attempt.last->name;
-		r->endpoint_meter = x->attempt.last->meter;
+		r->endpoint_meter = x->attempt.counted ? NULL : x->attempt.last->meter;
 	}
 	stats_record(r, w->index);
 	if (s->access_log)

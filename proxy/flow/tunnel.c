@@ -56,7 +56,7 @@ tunnel_log(struct tunnel *t)
 	r->listener_meter = t->client->listener->meter;
 	if (t->attempt.last != NULL) {
 		r->endpoint = t->attempt.last->name;
-		r->endpoint_meter = t->attempt.last->meter;
+		r->endpoint_meter = t->attempt.counted ? NULL : t->attempt.last->meter;
 	}
 	if (r->attempt_at == 0 && t->attempt.tries > 0) {
 		r->attempt_at = t->attempt.began_at;
@@ -92,6 +92,15 @@ tunnel_end(struct tunnel *t, enum fault why)
 	loop_reap(w->loop, &t->reap, tunnel_reap);
 }
 
+/* One side broke: the other is reset as well, for a FIN would say that all has come. */
+static void
+tunnel_break(struct tunnel *t, enum fault why)
+{
+	conn_abort(&t->client->conn);
+	conn_abort(&t->attempt.upstream->conn);
+	tunnel_end(t, why);
+}
+
 /* Moves what can move, both ways. */
 static void
 tunnel_pump(struct tunnel *t)
@@ -101,10 +110,11 @@ tunnel_pump(struct tunnel *t)
 
 	if (t->down.bytes > 0 && t->record.first_at == 0)
 		t->record.first_at = t->worker->loop->now;
-	if (up == IO_FAILED || down == IO_FAILED) {
-		tunnel_end(
+	/* An endpoint that takes no more may have said its word before: that still goes. */
+	if (down == IO_FAILED || (up == IO_FAILED && t->client->conn.error != 0)) {
+		tunnel_break(
 		    t, t->client->conn.error ? FAULT_client_gone : FAULT_connection_terminated);
-	} else if (up == IO_EOF && down == IO_EOF) {
+	} else if ((up == IO_EOF || up == IO_FAILED) && down == IO_EOF) {
 		tunnel_end(t, FAULT_none);
 	} else if (up == IO_DONE || down == IO_DONE) {
 		loop_again(t->worker->loop, &t->task); /* its share of this turn is used */
@@ -292,8 +302,8 @@ tunnel_upgrade(struct exchange *x)
 }
 
 uint32_t
-tunnel_cut(struct client *c)
+tunnel_cut(struct client *c, enum fault why)
 {
-	tunnel_end(c->tunnel, FAULT_drain_timeout);
+	tunnel_end(c->tunnel, why);
 	return 1;
 }

@@ -14,7 +14,7 @@ void tunnel_start(struct client *c);
  * the exchange, which ends without closing them. */
 void tunnel_upgrade(struct exchange *x);
 /* Ends the tunnel of this client now; 1. */
-uint32_t tunnel_cut(struct client *c);
+uint32_t tunnel_cut(struct client *c, enum fault why);
 size_t tunnel_size(void); /* of its struct, for the worker's slab */
 
 #endif

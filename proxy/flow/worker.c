@@ -181,12 +181,17 @@ worker_cut(struct worker *w)
 	uint32_t cut = 0;
 
 	LIST_FOREACH_SAFE(c, &w->all_clients, entry, next)
-		cut += client_cut(c);
+		cut += client_cut(c, FAULT_drain_timeout);
 	return cut;
 }
 
-bool
-worker_idle(const struct worker *w)
+/* What worker_cut ended may still linger politely: not any more. */
+void
+worker_close(struct worker *w)
 {
-	return LIST_EMPTY(&w->all_clients);
+	struct client *c, *next;
+
+	LIST_FOREACH_SAFE(c, &w->all_clients, entry, next)
+		client_close(c);
+	loop_stop(w->loop);
 }

@@ -48,7 +48,8 @@ void worker_unuse(struct worker *w, struct snapshot_use **use);
 void worker_drain(struct worker *w);
 /* Ends everything that is left, at once. Returns how many exchanges and tunnels were cut. */
 uint32_t worker_cut(struct worker *w);
-bool worker_idle(const struct worker *w); /* no client left */
+/* A turn later: closes what lingers, and ends the loop. */
+void worker_close(struct worker *w);
 
 uint64_t worker_random(struct worker *w);
 

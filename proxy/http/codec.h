@@ -32,6 +32,7 @@ struct codec {
 	bool midway; /* part of a head has arrived, the rest has not */
 	bool quiet;  /* nothing more is expected of the peer before it is answered */
 	bool unread; /* done, but the peer may still be sending: a close now would reset it */
+	bool cut;    /* done, but what a FIN would end is not complete: only a reset says so */
 };
 
 struct codec_ops { /* codec_h1, later codec_h2 */

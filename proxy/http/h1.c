@@ -102,6 +102,7 @@ h1_stream_new(struct h1 *h)
 	s->reused = h->reused;
 	h->stream = s;
 	h->head_out = h->end_out = false;
+	h->interims = 0;
 	return s;
 }
 
@@ -125,10 +126,10 @@ h1_may_go_on(const struct h1 *h, enum fault why)
 {
 	const struct stream *s = h->stream;
 
-	bool switched = h->codec.spec->side == SIDE_CLIENT ? s->out.upgrade : s->in.upgrade;
-
+	/* An endpoint that was asked to switch and would not may think otherwise: not used again.
+	 */
 	return why == FAULT_none && s->fault == FAULT_none && h->at == H1_END && h->end_out &&
-	       !h->codec.done && s->in.keep_alive && !switched && !h->last && !h->deaf;
+	       !h->codec.done && s->in.keep_alive && !s->out.upgrade && !h->last && !h->deaf;
 }
 
 static void
@@ -140,6 +141,7 @@ h1_stream_end(struct stream **sp, enum fault why)
 	*sp = NULL;
 	h->codec.quiet = false;
 	h->codec.unread = h->codec.unread || h->at != H1_END || h->start < h->end;
+	h->codec.cut = h->head_out && !h->end_out && h->stream->out.kind == BODY_CLOSE;
 	/* Bytes behind a response were sent before anything was asked: never to be believed. */
 	if (!h1_may_go_on(h, why) || (upstream && (h->start < h->end || h->codec.wire.bytes > 0)))
 		h->codec.done = true;

@@ -6,6 +6,7 @@
 enum {
 	H1_FILLS = 4,       /* reads a turn, then others have theirs */
 	H1_SPARE = 4096,    /* read behind what is buffered while this much room is left */
+	H1_INTERIMS = 32,   /* 1xx answers to one request; an endpoint without end is refused */
 	H1_EMPTY_LINES = 4, /* CRLFs skipped before a request line (RFC 9112 section 2.2: one) */
 };
 
@@ -198,6 +199,10 @@ h1_response_head(struct h1 *h, size_t size)
 		return;
 	}
 	if (head->status < 200 && head->status != 101) {
+		if (h->interims++ == H1_INTERIMS) {
+			h1_end_with(h, FAULT_http_protocol_error);
+			return;
+		}
 		s->in.interim = head;
 	} else {
 		s->in.head = head;

@@ -19,7 +19,8 @@ struct h1 {
 	struct h1_chunked chunked;
 	uint8_t at; /* enum h1_at */
 	uint8_t empty_lines;
-	bool reused; /* the conn has served a stream before */
+	uint8_t interims; /* to the current request */
+	bool reused;      /* the conn has served a stream before */
 	/* writing */
 	bool head_out, end_out; /* of the stream's out message, into the wire */
 	bool deaf;              /* the peer takes no more bytes: read on, it may have answered */

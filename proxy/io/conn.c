@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { CONN_LOOK_US = 200000 }; /* of quiet after a short read, then one more look */
+
 static void
 conn_on_event(evutil_socket_t fd, short what, void *arg)
 {
@@ -21,6 +23,19 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 	loop_ready(c->loop, &c->task);
 }
 
+/* libevent tells an error (EPOLLERR) as mere readiness. When the last bytes and the reset behind
+ * them come as one event, a short read would take all to be well and never be told again; so once
+ * a conn has been quiet for a while after a short read, it is looked at once more. Lazy: while
+ * bytes flow this costs a store. */
+static void
+conn_look(struct timer *t)
+{
+	struct conn *c = container_of(t, struct conn, look);
+
+	c->may_read = true;
+	loop_ready(c->loop, &c->task);
+}
+
 static void
 conn_init(struct conn *c, struct loop *l, int fd, void (*run)(struct task *))
 {
@@ -33,6 +48,7 @@ conn_init(struct conn *c, struct loop *l, int fd, void (*run)(struct task *))
 	c->hup = c->eof = c->watched = c->watched_write = c->large = false;
 	c->active_at = l->now;
 	c->timer = (struct timer){0};
+	c->look = (struct timer){.fire = conn_look};
 }
 
 void
@@ -112,6 +128,7 @@ conn_close(struct conn *c)
 	if (c->fd < 0)
 		return;
 	timer_clear(c->loop, &c->timer);
+	timer_clear(c->loop, &c->look);
 	task_unlist(c->loop, &c->task);
 	if (c->watched)
 		event_del(&c->event); /* before the number can be used again */
@@ -141,8 +158,10 @@ plain_read(struct conn *c, void *buf, size_t len, size_t *got)
 	*got = n > 0 ? (size_t)n : 0;
 	if (likely(n > 0)) {
 		c->active_at = c->loop->now;
-		if ((size_t)n < len && !c->hup)
+		if ((size_t)n < len && !c->hup) {
 			c->may_read = false; /* a short read has drained it: no EAGAIN needed */
+			timer_set(c->loop, &c->look, c->active_at + CONN_LOOK_US);
+		}
 		return IO_DONE;
 	}
 	c->may_read = false;

@@ -31,7 +31,8 @@ struct conn {
 	bool watched_write;
 	bool large;         /* has filled a small chunk lately: read into large ones */
 	uint64_t active_at; /* last time a byte moved */
-	struct timer timer;
+	struct timer timer; /* the owner's */
+	struct timer look;  /* see conn_look */
 	struct event event;
 };
 

@@ -6,7 +6,7 @@
 
 #include "flow/listener.h"
 
-enum order_kind { ORDER_INSTALL, ORDER_DRAIN, ORDER_STOP };
+enum order_kind { ORDER_INSTALL, ORDER_DRAIN, ORDER_CUT, ORDER_CLOSE };
 
 /* A letter to one worker. */
 struct order {
@@ -14,7 +14,7 @@ struct order {
 	enum order_kind kind;
 	struct snapshot *snapshot; /* ref */
 	uint32_t n;
-	uint32_t *cut; /* where ORDER_STOP says how many were cut; read after the join */
+	uint32_t *cut; /* where ORDER_CUT says how many were cut; read after the join */
 	struct order_socket {
 		uint32_t listener;
 		int fd;
@@ -43,9 +43,13 @@ order_run(struct letter *letter, void *owner)
 	case ORDER_DRAIN:
 		worker_drain(w);
 		break;
-	case ORDER_STOP:
+	case ORDER_CUT: /* what it ends, ends in this turn */
 		*o->cut = worker_cut(w);
-		loop_stop(w->loop);
+		o->kind = ORDER_CLOSE;
+		loop_post(w->loop, &o->letter);
+		return;
+	case ORDER_CLOSE:
+		worker_close(w);
 		break;
 	}
 	free(o);
@@ -136,7 +140,7 @@ crew_stop(struct crew_member *crew, uint32_t n)
 		struct order *o = xcalloc(1, sizeof(*o));
 
 		o->cut = &cut[i];
-		order_post(&crew[i], ORDER_STOP, o);
+		order_post(&crew[i], ORDER_CUT, o);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		pthread_join(crew[i].thread, NULL);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -96,6 +97,7 @@ sockets_owner(const struct addr *addr)
 static void
 sockets_error(const struct listener_spec *l, int error, struct errors *errors)
 {
+	const struct passwd *user = getpwuid(geteuid());
 	char text[ADDR_TEXT], *owner;
 	struct error *e;
 
@@ -108,7 +110,8 @@ sockets_error(const struct listener_spec *l, int error, struct errors *errors)
 		free(owner);
 	} else if (error == EACCES) {
 		e = errors_add(errors, SEVERITY_ERROR, l->at, STR_NONE,
-		    "may not listen on port %u as this user", addr_port(&l->addr));
+		    "may not listen on port %u as user %s", addr_port(&l->addr),
+		    user ? user->pw_name : "?");
 		error_hint(e, "give the unit AmbientCapabilities=CAP_NET_BIND_SERVICE, or use a "
 			      "port above 1023");
 	} else {
