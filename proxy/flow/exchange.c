@@ -316,10 +316,8 @@ exchange_pump_interim(struct exchange *x)
 
 	if (from->interim == NULL)
 		return;
-	if (to->interim != NULL) { /* the last one has not left yet */
-		loop_again(x->worker->loop, &x->task);
-		return;
-	}
+	if (to->interim != NULL)
+		return; /* the last one has not left yet: its codec tells when it has */
 	if (x->client_stream->in.head->minor > 0) {
 		to->interim = forward_response(x, from->interim, &why);
 		codec_flush(x->client_stream->codec);

@@ -202,6 +202,8 @@ h1_wire_interim(struct h1 *h, struct message *out)
 
 	h1_wire_head(h, out->interim, &no_body, H1_CONNECTION_NONE);
 	out->interim = NULL;
+	if (h->stream->owner != NULL) /* the next one, if there is one, in the next turn */
+		loop_again(h->codec.conn->loop, h->stream->owner);
 }
 
 static void
@@ -274,8 +276,11 @@ h1_serialise(struct h1 *h)
 {
 	struct message *out = &h->stream->out;
 
-	if (out->interim != NULL && !h->head_out)
+	if (out->interim != NULL && !h->head_out) {
+		if (!wire_has_room(&h->codec.wire))
+			return; /* nor may anything overtake it */
 		h1_wire_interim(h, out);
+	}
 	if (!h->head_out && out->at != AT_HEAD)
 		h1_out_head(h);
 	if (h->head_out && !h->end_out) {
@@ -320,7 +325,8 @@ h1_flush(struct codec *c)
 		if (s != NULL)
 			h1_serialise(h);
 		io = wire_send(&c->wire, c->conn);
-	} while (io == IO_DONE && s != NULL && s->out.body.bytes > 0);
+	} while (io == IO_DONE && s != NULL &&
+		 (s->out.body.bytes > 0 || (s->out.interim != NULL && !h->head_out)));
 	if (io == IO_FAILED)
 		h1_peer_deaf(h);
 	if (s == NULL)
