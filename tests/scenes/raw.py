@@ -84,7 +84,7 @@ class Wire:
     """One end of a TCP or unix connection, with what was read but not used yet."""
 
     def __init__(self, sock, peer=None):
-        self.sock, self.peer, self.buffer = sock, peer, b""
+        self.sock, self.peer, self.buffer = sock, peer, bytearray()
         sock.settimeout(PATIENCE)
 
     @classmethod
@@ -110,7 +110,8 @@ class Wire:
         return bool(data)
 
     def take(self, n):
-        data, self.buffer = self.buffer[:n], self.buffer[n:]
+        data = bytes(self.buffer[:n])
+        del self.buffer[:n]
         return data
 
     def read(self, n):

@@ -411,7 +411,7 @@ def test_a_slow_head_is_cut_off_with_408(scene, start, drop):
 
 
 def test_an_idle_connection_is_closed_without_a_word(scene):
-    weir, _ = scene.front(timeouts="idle: 300ms")
+    weir, _ = scene.front(timeouts="idle: 300ms, header: 400ms")
     wire, silent = weir.connect(), weir.connect()
     assert wire.ask(get_bytes()).body == b"ok"
     assert wire.at_end()

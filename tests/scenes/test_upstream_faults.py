@@ -133,7 +133,7 @@ def test_a_short_answer_stays_short(scene):
     wire = weir.connect().send(get_bytes())
     assert wire.read_to(b"ha").startswith(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n")
     go.set()
-    assert wire.read_all() == b"lf"
+    assert wire.read_all() in (b"", b"lf")
     row = weir.log()[0]
     assert (row["status"], row["why"]) == ("200", "http_response_incomplete")
     assert weir.metric("weir_backend_errors_total", why="http_response_incomplete") == 1
