@@ -20,6 +20,8 @@ change_later(struct task *t)
 	case API_NOTHING:
 		return;
 	case API_RELOAD:
+		if (s->at != SERVER_SERVES)
+			return;
 		f = open_memstream(&text, &len);
 		ASSERT(f != NULL);
 		(void)server_reload(s, api->wish_who, f); /* the log tells how it went */
@@ -60,6 +62,10 @@ api_reload(void *owner, const struct admin_request *r, struct admin_answer *a)
 		free(nowait);
 		change_wish(api, API_RELOAD, "weir reload", r);
 		admin_say(r, a, 202, "reload begins; the log tells how it goes");
+		return;
+	}
+	if (api->server->at != SERVER_SERVES) {
+		admin_say(r, a, 409, "draining: nothing is reloaded any more");
 		return;
 	}
 	snprintf(who, sizeof(who), "weir reload (%s)", r->who);

@@ -295,6 +295,10 @@ cli_run_verb(struct cli *c, const struct cli_verb *v, int argc, char **argv)
 		cli_verb_help(v, stdout);
 		return EXIT_FINE;
 	}
+	if (c->n_args > v->operands_max && access(c->args[v->operands_max], R_OK) == 0)
+		return cli_fail(EXIT_USAGE,
+		    "weir %s: a file is named with -c, as in `weir %s -c %s`", v->name, v->name,
+		    c->args[v->operands_max]);
 	if (c->n_args > v->operands_max)
 		return cli_fail(EXIT_USAGE,
 		    "weir %s: \"%s\" is one word too many; see `weir %s --help`", v->name,

@@ -4,9 +4,11 @@
 
 #include "run/cli_call.h"
 
+enum { STATUS_OK_END = 300, STATUS_UNPROCESSABLE = 422 };
+
 /* Asks, prints the answer for people; the exit code by its status. */
 static int
-cli_tell(const struct cli *c, const char *target, enum exit_code refused)
+cli_tell(const struct cli *c, const char *target)
 {
 	struct call call = {.method = "POST", .target = target, .text = true};
 	struct call_answer answer;
@@ -15,17 +17,19 @@ cli_tell(const struct cli *c, const char *target, enum exit_code refused)
 
 	if (code != EXIT_FINE)
 		return code;
-	ok = answer.status < 300;
+	ok = answer.status < STATUS_OK_END;
+	if (!ok)
+		code = answer.status == STATUS_UNPROCESSABLE ? EXIT_CONFIG : EXIT_RUNTIME;
 	if (!ok || !c->quiet)
 		fwrite(answer.body.p, 1, answer.body.len, ok ? stdout : stderr);
 	call_answer_free(&answer);
-	return ok ? EXIT_FINE : (int)refused;
+	return code;
 }
 
 static int
 cli_reload_run(const struct cli *c)
 {
-	return cli_tell(c, cli_flag(c, "wait") ? "/reload" : "/reload?nowait", EXIT_CONFIG);
+	return cli_tell(c, cli_flag(c, "wait") ? "/reload" : "/reload?nowait");
 }
 
 static const struct cli_option reload_options[] = {
@@ -47,7 +51,7 @@ const struct cli_verb cli_reload = {
 static int
 cli_stop_run(const struct cli *c)
 {
-	return cli_tell(c, cli_flag(c, "now") ? "/stop?now" : "/stop", EXIT_RUNTIME);
+	return cli_tell(c, cli_flag(c, "now") ? "/stop?now" : "/stop");
 }
 
 static const struct cli_option stop_options[] = {

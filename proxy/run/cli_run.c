@@ -32,7 +32,7 @@ cli_run_quick(const struct cli *c)
 	options.text = text;
 	code = server_run(&options);
 	free(text);
-	return code;
+	return code == EXIT_CONFIG ? EXIT_USAGE : code; /* there is no file that could be wrong */
 }
 
 static int

@@ -56,17 +56,28 @@ socket_path_make(void)
 	return NULL;
 }
 
-char *
-socket_path_find(void)
+/* The first that may be used in this way (access(2)); NULL: none. */
+static char *
+socket_path_usable(int how)
 {
 	for (unsigned i = 0; i < SOCKET_DIRS; i++) {
 		char *dir = socket_dir(i), *path = dir ? xasprintf("%s/admin.sock", dir) : NULL;
 		bool trusted = i == 0 || (dir != NULL && socket_dir_is_ours(dir));
 
 		free(dir);
-		if (path != NULL && trusted && access(path, F_OK) == 0)
+		if (path != NULL && trusted && access(path, how) == 0)
 			return path;
 		free(path);
 	}
-	return xstrdup("/run/weir/admin.sock");
+	return NULL;
+}
+
+char *
+socket_path_find(void)
+{
+	char *path = socket_path_usable(W_OK);
+
+	if (path == NULL)
+		path = socket_path_usable(F_OK); /* to be told: no rights */
+	return path != NULL ? path : xstrdup("/run/weir/admin.sock");
 }

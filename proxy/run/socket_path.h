@@ -9,7 +9,7 @@
 /* For the server: the first of them that it may write in, made when it is missing. malloc'd; NULL:
  * there is none. */
 char *socket_path_make(void);
-/* For the verbs: the first of them that exists, else what would be the first. malloc'd. */
+/* For the verbs: the first of them that they may use, else what would be the first. malloc'd. */
 char *socket_path_find(void);
 
 #endif

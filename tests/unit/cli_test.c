@@ -66,6 +66,7 @@ answers_a_wrong_command_line_with_what_is_right(void **state)
 	    {"weir check -c", "-c wants a value: FILE"},
 	    {"weir check --format", "--format wants a value: FORM"},
 	    {"weir check --format xml", "not \"xml\""},
+	    {"weir check /etc/passwd", "weir check -c /etc/passwd"},
 	    {"weir version extra", "\"extra\" is one word too many"},
 	    {"weir explain", "weir explain URL"},
 	    {"weir help relaod", "no verb \"relaod\""},
