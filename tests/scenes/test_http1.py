@@ -437,3 +437,14 @@ def test_many_clients_at_once_get_their_own_answers(scene):
             assert wire.ask(get_bytes(f"/{n}-{i}")).body == f"/{n}-{i}".encode() * 500
 
     together(*(functools.partial(client, n) for n in range(16)))
+
+
+def test_running_out_of_descriptors_pauses_and_recovers(scene):
+    weir, _ = scene.front(workers=1, files=64)
+    crowd = [weir.connect() for _ in range(100)]
+    used, began = weir.cpu(), time.monotonic()
+    until(lambda: time.monotonic() - began > 0.5, "half a second to pass")
+    assert weir.cpu() - used < 0.25, "spins while it cannot accept"
+    for wire in crowd:
+        wire.close()
+    assert weir.get().body == b"ok"

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from origin import OK, answering, response
+from origin import OK, answering, free_port, response
 from raw import until
 from test_upgrade import ASK, SWITCH
 from weir import get_bytes
@@ -18,8 +18,10 @@ def named(scene, name):
     return scene.origin(answering(response(name.encode())))
 
 
-def text(listeners=("http",), routes=(), backends=None, extra=""):
-    listen = "".join(f'  {name}: {{address: "127.0.0.1:0"}}\n' for name in listeners)
+def text(routes, backends, extra="", **ports):
+    """A file with listener http on any port, and others by name and port."""
+    ports = {"http": 0, **ports}
+    listen = "".join(f'  {name}: {{address: "127.0.0.1:{ports[name]}"}}\n' for name in ports)
     rows = "".join(f"  - match: {match}\n    to: {to}\n" for match, to in routes)
     ends = "".join(f"  {name}: {{endpoints: ['{end}']}}\n" for name, end in backends.items())
     return f"listen:\n{listen}routes:\n{rows}backends:\n{ends}timeouts: {{drain: 2s}}\n{extra}"
@@ -31,14 +33,14 @@ def generation(weir):
 
 def test_sighup_swaps_routes_and_backends(scene):
     one, two = named(scene, "one"), named(scene, "two")
-    weir = scene.start(text(routes=[("any", "one")], backends={"one": one}))
+    weir = scene.start(text([("any", "one")], {"one": one}))
     kept = weir.connect()
     assert kept.ask(get_bytes()).body == b"one"
     first = generation(weir)
     weir.write(
         text(
-            routes=[("any", "one"), ("'*/v2/*'".replace("*/", "a.test/"), "two")],
-            backends={"one": one, "two": two},
+            [("any", "one"), ("'*/v2/*'".replace("*/", "a.test/"), "two")],
+            {"one": one, "two": two},
         )
     )
     weir.signal(signal.SIGHUP)
@@ -50,10 +52,10 @@ def test_sighup_swaps_routes_and_backends(scene):
 
 def test_listeners_come_and_go(scene):
     origin = named(scene, "one")
-    weir = scene.start(text(["http", "old"], [("any", "one")], {"one": origin}))
+    weir = scene.start(text([("any", "one")], {"one": origin}, old=free_port()))
     old, port = weir.connect("old"), weir.address()
     assert old.ask(get_bytes()).body == b"one"
-    done = weir.reload(text(["http", "new"], [("any", "one")], {"one": origin}))
+    done = weir.reload(text([("any", "one")], {"one": origin}, new=free_port()))
     assert done.returncode == 0, done.stderr
     assert weir.get(listener="new").body == b"one"
     assert weir.ports["http"] == port and weir.get().body == b"one"
@@ -70,10 +72,10 @@ def test_listeners_come_and_go(scene):
 
 def test_endpoints_come_and_go(scene):
     one, two = named(scene, "one"), named(scene, "two")
-    weir = scene.start(text(routes=[("any", "app")], backends={"app": one}))
+    weir = scene.start(text([("any", "app")], {"app": one}))
     wire = weir.connect()
     assert wire.ask(get_bytes()).body == b"one"
-    assert weir.reload(text(routes=[("any", "app")], backends={"app": two})).returncode == 0
+    assert weir.reload(text([("any", "app")], {"app": two})).returncode == 0
     assert [wire.ask(get_bytes()).body for _ in range(5)] == [b"two"] * 5
     until(
         lambda: all(one.left(n) for n in range(one.connections)),
@@ -84,10 +86,10 @@ def test_endpoints_come_and_go(scene):
 def test_a_running_request_finishes_on_its_old_endpoint(scene):
     hold = threading.Event()
     one, two = scene.origin(answering(lambda _: hold.wait(30) and OK)), named(scene, "two")
-    weir = scene.start(text(routes=[("any", "app")], backends={"app": one}))
+    weir = scene.start(text([("any", "app")], {"app": one}))
     wire = weir.connect().send(get_bytes())
     until(lambda: one.requests, "the request to arrive")
-    assert weir.reload(text(routes=[("any", "app")], backends={"app": two})).returncode == 0
+    assert weir.reload(text([("any", "app")], {"app": two})).returncode == 0
     assert weir.get().body == b"two"
     hold.set()
     assert wire.read_response().body == b"ok"
@@ -105,7 +107,7 @@ BAD = {
 @pytest.mark.parametrize("bad, says", BAD.values(), ids=BAD)
 @pytest.mark.parametrize("by", ["command", "signal"])
 def test_a_bad_file_leaves_the_old_one_serving(scene, bad, says, by):
-    weir = scene.start(text(routes=[("any", "app")], backends={"app": named(scene, "one")}))
+    weir = scene.start(text([("any", "app")], {"app": named(scene, "one")}))
     before = generation(weir)
     weir.file.write_text(bad)
     if by == "command":
@@ -130,7 +132,7 @@ def test_a_bad_file_leaves_the_old_one_serving(scene, bad, says, by):
 
 def test_a_listener_that_cannot_be_bound_leaves_the_old_file(scene):
     origin = named(scene, "one")
-    good = text(routes=[("any", "app")], backends={"app": origin})
+    good = text([("any", "app")], {"app": origin})
     weir = scene.start(good)
     done = weir.reload(good.replace("listen:\n", f'listen:\n  taken: {{address: "{origin}"}}\n'))
     assert done.returncode != 0
@@ -141,11 +143,13 @@ def test_a_listener_that_cannot_be_bound_leaves_the_old_file(scene):
 
 def test_the_difference_is_printed_and_logged(scene):
     one, two = named(scene, "one"), named(scene, "two")
-    weir = scene.start(
-        text(routes=[("a.test/*", "one"), ("b.test/*", "one")], backends={"one": one})
-    )
+    weir = scene.start(text([("a.test/*", "one"), ("b.test/*", "one")], {"one": one}))
     done = weir.reload(
-        text(["http", "more"], [("a.test/*", "two"), ("c.test/*", "one")], {"one": one, "two": two})
+        text(
+            [("a.test/*", "two"), ("c.test/*", "one")],
+            {"one": one, "two": two},
+            more=free_port(),
+        )
     )
     assert done.returncode == 0
     assert re.search(r"generation \d+ \(was \d+\)", done.stdout)
@@ -161,7 +165,7 @@ def test_the_difference_is_printed_and_logged(scene):
 
 
 def test_an_unchanged_file_says_so_and_keeps_everything(scene):
-    weir = scene.start(text(routes=[("any", "app")], backends={"app": named(scene, "one")}))
+    weir = scene.start(text([("any", "app")], {"app": named(scene, "one")}))
     wire = weir.connect()
     wire.ask(get_bytes())
     done = weir.reload()
@@ -171,7 +175,7 @@ def test_an_unchanged_file_says_so_and_keeps_everything(scene):
 
 
 def test_counters_survive_a_reload(scene):
-    weir = scene.start(text(routes=[("any", "app")], backends={"app": named(scene, "one")}))
+    weir = scene.start(text([("any", "app")], {"app": named(scene, "one")}))
     for _ in range(5):
         weir.get()
         weir.reload()
@@ -250,11 +254,12 @@ def serve_all(wire, origin):
 
 def test_two_hundred_reloads_under_load_lose_nothing(scene):
     one, *others = [scene.origin(serve_all) for _ in range(3)]
+    port = free_port()
     files = [
         text(
-            ["http", "more"][: 1 + i % 2],
             [("any", "app"), (f"r{i}.test/*", "app")],
             {"app": f"{one}', '{others[i % 2]}"},
+            **({"more": port} if i % 2 else {}),
         )
         for i in range(4)
     ]
@@ -282,15 +287,12 @@ def test_a_websocket_outlives_the_removal_of_its_route(scene):
     origin = scene.origin(serve_all)
     weir = scene.start(
         text(
-            routes=[("a.test/ws", "app"), ("any", "rest")],
-            backends={"app": origin, "rest": named(scene, "x")},
+            [("a.test/ws", "app"), ("any", "rest")],
+            {"app": origin, "rest": named(scene, "x")},
         )
     )
     wire = weir.connect().send(get_bytes("/ws", "a.test", fields=ASK))
     assert wire.read_response().status == 101
-    assert (
-        weir.reload(text(routes=[("any", "rest")], backends={"rest": scene.origins[1]})).returncode
-        == 0
-    )
+    assert weir.reload(text([("any", "rest")], {"rest": scene.origins[1]})).returncode == 0
     for _ in range(3):
         assert wire.send(b"ping").read(4) == b"ping"

@@ -182,6 +182,24 @@ def test_bytes_after_an_answer_are_never_the_next_answer(scene):
     assert origin.connections == 5
 
 
+BODILESS = {
+    "head": ("HEAD", BEGIN + b"Content-Length: 4\r\n\r\n"),
+    "204": ("GET", b"HTTP/1.1 204 No Content\r\n\r\n"),
+    "304": ("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("method, head", BODILESS.values(), ids=BODILESS)
+def test_a_body_where_none_may_be_is_never_passed_on(scene, method, head):
+    evil = response(b"evil")
+    weir, origin = scene.front(answering(head + evil), workers=1)
+    wire = weir.connect()
+    for _ in range(3):
+        answer = wire.ask(get_bytes(method=method), method)
+        assert b"evil" not in answer.raw and answer.start == head.decode().splitlines()[0]
+    assert origin.connections == 3
+
+
 def test_bytes_on_an_idle_connection_close_it(scene):
     def script(wire, origin):
         origin.read_request(wire)

@@ -69,7 +69,7 @@ def get_bytes(path="/", host="weir.test", method="GET", fields=(), body=b""):
 class Weir:
     """A running `weir run -c FILE`, or `weir` with the given arguments."""
 
-    def __init__(self, folder, text=None, args=None, workers=2, ready=True):
+    def __init__(self, folder, text=None, args=None, workers=2, ready=True, files=None):
         self.folder = Path(folder)
         self.file, self.socket = self.folder / "weir.yaml", str(self.folder / "admin.sock")
         self.wires, self.workers = [], workers
@@ -77,6 +77,7 @@ class Weir:
             self.write(text)
         self.out_path, self.err_path = self.folder / "stdout", self.folder / "stderr"
         command = [
+            *(["prlimit", f"--nofile={files}:{files}"] if files else []),
             BINARY,
             *(args or ["run", "-c", self.file]),
             *(["--socket", self.socket] if args else []),
@@ -187,6 +188,11 @@ class Weir:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def cpu(self):
+        """Seconds of processor time used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss(self):
         """Resident kilobytes."""
