@@ -84,7 +84,7 @@ pair_listen(struct addr *at)
 }
 
 static inline void
-pair_tcp(int fds[2])
+pair_tcp(int fds[2]) /* both non-blocking */
 {
 	struct addr at;
 	int door = pair_listen(&at);
