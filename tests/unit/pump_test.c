@@ -43,11 +43,12 @@ to_run(struct task *t)
 static void
 rig_open(struct rig *r, void (*make)(int fds[2]))
 {
-	int fds[2];
+	int fds[2], room = TEXT; /* so that large reads can be full */
 
 	*r = (struct rig){.loop = loop_new(NULL)};
 	make(fds);
 	r->source = fds[0];
+	assert_int_equal(setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
 	conn_open(&r->from, r->loop, fds[1], from_run);
 	assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
 	make(fds);
