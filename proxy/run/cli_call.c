@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "config/document.h"
 #include "http/h1_parse.h"
 #include "run/socket_path.h"
 
@@ -18,33 +19,78 @@ enum {
 	CALL_ARENA = 64 * 1024,
 };
 
-/* The socket at which the weir of this configuration answers. Without --socket it is the file's
- * business, as it was the server's. NULL, said: the file is wrong. */
+/* What a file that does not load says of the socket all the same; "": nothing. malloc'd; NULL: it
+ * is no YAML. */
+static char *
+call_socket_of_broken(const char *path)
+{
+	struct document_budget budget = document_budget_full();
+	struct errors errors;
+	struct document *d;
+	char *where = NULL;
+
+	errors_init(&errors);
+	d = document_read(path, &budget, &errors);
+	if (d != NULL) {
+		where = xstrdup("");
+		NODE_EACH_PAIR(document_root(d), part)
+		{
+			if (!str_eq(part->text, STR("admin")) || part->next->kind != NODE_MAP)
+				continue;
+			NODE_EACH_PAIR(part->next, key)
+			if (str_eq(key->text, STR("socket")) && key->next->kind == NODE_SCALAR) {
+				free(where);
+				where = str_dup(key->next->text);
+			}
+		}
+	}
+	document_free(&d);
+	errors_free(&errors);
+	return where;
+}
+
+/* The socket of a file's weir; NULL, said: the file does not tell. */
+static char *
+call_socket_of(const struct cli *c, const char *path)
+{
+	struct errors errors;
+	struct model *model;
+	char *where;
+
+	errors_init(&errors);
+	model = load_file(path, &errors);
+	if (model != NULL)
+		where = model->admin_socket.p != NULL ? str_dup(model->admin_socket) : xstrdup("");
+	else
+		where = call_socket_of_broken(path);
+	if (where == NULL && cli_flag(c, "config"))
+		errors_print(&errors, stderr, c->color);
+	errors_free(&errors);
+	if (model != NULL)
+		model_free(&model);
+	return where;
+}
+
+/* Where the weir of this configuration answers: without --socket it is the file's business, as it
+ * was the server's. NULL, said: the file does not tell. */
 static char *
 call_socket(const struct cli *c)
 {
 	const char *given = cli_value(c, "socket"), *path = cli_value(c, "config");
 	char *where = NULL;
-	struct errors errors;
-	struct model *model;
 
 	if (given != NULL)
 		return xstrdup(given);
-	path = path != NULL ? path : cli_config_default();
 	if (path == NULL)
-		return socket_path_find();
-	errors_init(&errors);
-	model = load_file(path, &errors);
-	if (model != NULL)
-		where = model->admin_socket.p != NULL ? str_dup(model->admin_socket)
-						      : socket_path_find();
-	else if (!cli_flag(c, "config"))
-		where = socket_path_find(); /* its errors are the server's to tell */
-	else
-		errors_print(&errors, stderr, c->color);
-	errors_free(&errors);
-	if (model != NULL)
-		model_free(&model);
+		path = cli_config_default();
+	if (path != NULL)
+		where = call_socket_of(c, path);
+	if (where == NULL && cli_flag(c, "config"))
+		return NULL;
+	if (where == NULL || *where == '\0') {
+		free(where);
+		where = socket_path_find();
+	}
 	return where;
 }
 

@@ -5,6 +5,7 @@
 
 #include "run/api.h"
 #include "run/socket_path.h"
+#include "run/sockets.h"
 
 enum {
 	EVERYWHERE = ADMIN_SOCKET | ADMIN_TCP | ADMIN_METRICS,
@@ -83,7 +84,17 @@ doors_socket(struct server *s, char why[ADMIN_WHY])
 static bool
 doors_tcp(struct server *s, const struct addr *addr, enum admin_reach reach, char why[ADMIN_WHY])
 {
-	return addr->sa.sa_family == 0 || admin_door_tcp(s->admin, addr, reach, why);
+	char *owner;
+	size_t len;
+
+	if (addr->sa.sa_family == 0 || admin_door_tcp(s->admin, addr, reach, why))
+		return true;
+	owner = sockets_owner(addr);
+	len = strlen(why);
+	if (owner != NULL)
+		snprintf(why + len, ADMIN_WHY - len, " by %s", owner);
+	free(owner);
+	return false;
 }
 
 bool
