@@ -149,13 +149,20 @@ worker_install(struct worker *w, struct snapshot *s)
 	struct snapshot_use *old = w->current;
 	struct listener *l, *next;
 
+	/* Those that go first: what they still accept belongs to the snapshot that knows them. */
+	LIST_FOREACH_SAFE(l, &w->listeners, entry, next)
+		if (worker_spec_for(s, l) == NULL)
+			listener_update(l, NULL);
 	w->current = xmalloc(sizeof(*w->current));
 	*w->current = (struct snapshot_use){s, 1};
 	w->timeouts = s->timeouts;
 	w->wall_offset = worker_wall_offset(w->loop);
 	worker_keep_pools(w, s);
-	LIST_FOREACH_SAFE(l, &w->listeners, entry, next)
-		listener_update(l, worker_spec_for(s, l));
+	LIST_FOREACH(l, &w->listeners, entry)
+		if (worker_spec_for(s, l) != NULL)
+			listener_update(l, worker_spec_for(s, l));
+		else
+			l->index = UINT32_MAX; /* its number is another's now */
 	if (old != NULL)
 		worker_unuse(w, &old);
 }
