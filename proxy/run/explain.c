@@ -61,7 +61,8 @@ static char *
 explain_request(struct explaining *e)
 {
 	const char *url = e->ask->url, *headers = e->ask->headers;
-	struct str rest, line, authority;
+	struct str rest, line, authority, host;
+	uint16_t port = 0;
 	char *text = NULL;
 	size_t len, end;
 	bool has_host = false;
@@ -76,6 +77,9 @@ explain_request(struct explaining *e)
 	rest = str_of(rest.p + end, strcspn(rest.p + end, "#"));
 	if (authority.len == 0)
 		return NULL;
+	/* Where it connects to is the URL's, whatever Host says. A bad one is refused later. */
+	if (uri_authority(authority, &host, &port) && port != 0)
+		e->port = port;
 	f = open_memstream(&text, &len);
 	ASSERT(f != NULL);
 	fprintf(f, "%s %s%.*s HTTP/1.1\r\n", e->ask->method ? e->ask->method : "GET",
@@ -101,8 +105,7 @@ explain_parse(struct explaining *e, struct arena *a, char wrong[EXPLAIN_WRONG], 
 	struct framing framing;
 	char *text = explain_request(e);
 	size_t scanned = 0, size;
-	struct str bytes, host;
-	uint16_t port = 0;
+	struct str bytes;
 
 	if (text == NULL)
 		return explain_wrong(wrong, "\"%s\" has no host", e->ask->url);
@@ -122,8 +125,6 @@ explain_parse(struct explaining *e, struct arena *a, char wrong[EXPLAIN_WRONG], 
 		*refused = h1_parse_request(bytes, a, &e->head);
 	if (*refused == FAULT_none)
 		*refused = framing_request(&e->head, &framing);
-	if (*refused == FAULT_none && uri_authority(e->head.authority, &host, &port) && port != 0)
-		e->port = port;
 	return true;
 }
 
