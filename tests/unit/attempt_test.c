@@ -1,0 +1,323 @@
+/* The rules of trying again, as a table: the pool is a script, endpoints and counters are real. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "flow/attempt.c"
+
+enum { TRIES_MAX = 4 };
+
+struct pools { /* what each way to an endpoint comes to, in order */
+	const char *script;
+	struct upstream conns[TRIES_MAX];
+	struct endpoint *asked[TRIES_MAX]; /* whose connection it was */
+	unsigned n, dropped, given, looked;
+};
+
+struct rig {
+	struct meters *meters;
+	struct registry *registry;
+	struct backend *backend;
+	struct pools pools;
+	struct loop loop;
+	struct worker worker;
+	struct task owner;
+};
+
+/* ---- the pool: k a kept one, c connects, w waits, r refused, u unroutable, t too late ---- */
+
+static struct upstream *
+pools_next(struct pools *p, struct endpoint *e)
+{
+	struct upstream *u = &p->conns[p->n];
+
+	assert_true(p->n < TRIES_MAX);
+	*u = (struct upstream){.endpoint = e, .pools = p};
+	p->asked[p->n++] = e;
+	switch (*p->script++) {
+	case 'k':
+		u->reused = true;
+		u->at = UPSTREAM_LENT;
+		break;
+	case 'c':
+		u->at = UPSTREAM_LENT;
+		break;
+	case 'w':
+		u->at = UPSTREAM_DIALS;
+		break;
+	case 'r':
+		u->at = UPSTREAM_CLOSED;
+		u->fault = FAULT_connection_refused;
+		break;
+	case 'u':
+		u->at = UPSTREAM_CLOSED;
+		u->fault = FAULT_destination_ip_unroutable;
+		break;
+	case 't':
+		u->at = UPSTREAM_CLOSED;
+		u->fault = FAULT_connection_timeout;
+		break;
+	default:
+		fail_msg("one more try than the script has");
+	}
+	return u;
+}
+
+struct upstream *
+upstream_take(struct pools *p, const struct endpoint *e)
+{
+	p->looked++;
+	return *p->script == 'k' ? pools_next(p, (struct endpoint *)(uintptr_t)e) : NULL;
+}
+
+struct upstream *
+upstream_dial(struct pools *p, struct backend_state *b, struct endpoint *e, struct task *owner)
+{
+	(void)b;
+	assert_non_null(owner);
+	assert_true(*p->script != 'k');
+	return pools_next(p, e);
+}
+
+void
+upstream_give(struct upstream **u)
+{
+	(*u)->pools->given++;
+	*u = NULL;
+}
+
+void
+upstream_drop(struct upstream **u)
+{
+	if (*u != NULL)
+		(*u)->pools->dropped++;
+	*u = NULL;
+}
+
+uint64_t
+worker_random(struct worker *w)
+{
+	(void)w;
+	return 7;
+}
+
+/* ---- */
+
+static void
+rig_open(struct rig *r, uint32_t endpoints, uint32_t max_requests, const char *script)
+{
+	struct balance_target targets[4];
+	struct backend_spec spec = {.name = STR("b"),
+	    .balance = {BALANCE_KIND_LEAST, targets, endpoints, 0, NULL},
+	    .max_requests = max_requests};
+
+	*r = (struct rig){.meters = meters_new(1), .pools.script = script};
+	r->registry =
+	    registry_new(r->meters, sizeof(struct backend_stats), sizeof(struct endpoint_stats));
+	for (uint32_t i = 0; i < endpoints; i++) {
+		char name[32];
+		struct addr at;
+
+		(void)snprintf(name, sizeof(name), "10.0.0.1:%u", i + 1);
+		assert_true(addr_parse(str_from(name), false, &at));
+		targets[i] = (struct balance_target){
+		    registry_endpoint(r->registry, STR("b"), str_from(name), &at), 1};
+	}
+	r->backend = backend_new(r->registry, &spec);
+	r->worker.loop = &r->loop;
+	r->worker.pools = &r->pools;
+}
+
+/* Whatever happened: nothing is counted as in flight, every connection went somewhere. */
+static void
+rig_close(struct rig *r, struct attempt *a)
+{
+	attempt_end(a);
+	attempt_end(a);
+	assert_null(a->upstream);
+	assert_null(a->endpoint);
+	assert_int_equal(r->pools.dropped + r->pools.given, r->pools.n);
+	assert_int_equal(r->backend->state->requests, 0);
+	for (uint32_t i = 0; i < r->backend->n; i++)
+		assert_int_equal(r->backend->targets[i].endpoint->in_flight, 0);
+	for (unsigned i = 0; i < r->pools.n; i++) /* no conn was real */
+		if (!r->pools.conns[i].reused)
+			backend_conn_closed(r->backend->state);
+	backend_free(&r->backend);
+	registry_free(&r->registry);
+	meters_free(&r->meters);
+}
+
+static void
+connecting_is_tried_on_two_endpoints_at_most(void **state)
+{
+	static const struct {
+		const char *script;
+		uint32_t endpoints;
+		enum attempt_at at;
+		enum fault fault;
+		uint8_t tries;
+	} rows[] = {
+	    {"c", 2, ATTEMPT_READY, FAULT_none, 1},
+	    {"k", 2, ATTEMPT_READY, FAULT_none, 1},
+	    {"w", 2, ATTEMPT_WAIT, FAULT_none, 1},
+	    {"rc", 2, ATTEMPT_READY, FAULT_none, 2},
+	    {"uw", 2, ATTEMPT_WAIT, FAULT_destination_ip_unroutable, 2},
+	    {"tk", 2, ATTEMPT_READY, FAULT_none, 2},
+	    {"rr", 2, ATTEMPT_FAILED, FAULT_connection_refused, 2},
+	    {"ru", 3, ATTEMPT_FAILED, FAULT_destination_ip_unroutable, 2},
+	    /* alone, a refusal is the answer: asking the same again tells nothing new */
+	    {"r", 1, ATTEMPT_FAILED, FAULT_connection_refused, 1},
+	    {"", 0, ATTEMPT_FAILED, FAULT_destination_unavailable, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nelem(rows); i++) {
+		struct attempt a;
+		struct rig r;
+
+		rig_open(&r, rows[i].endpoints, 0, rows[i].script);
+		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+		assert_int_equal(attempt_run(&a), rows[i].at);
+		assert_int_equal(a.fault, rows[i].fault);
+		assert_int_equal(a.tries, rows[i].tries);
+		assert_string_equal(r.pools.script, "");
+		if (r.pools.n == 2)
+			assert_ptr_not_equal(r.pools.asked[0], r.pools.asked[1]);
+		rig_close(&r, &a);
+	}
+}
+
+/* After the request went out: what may be sent again, and where to. */
+static void
+only_what_nobody_can_have_acted_on_is_sent_again(void **state)
+{
+	static const struct {
+		enum fault why;
+		bool reused, replayable, idempotent, again;
+	} rows[] = {
+	    /* a kept connection was closed meanwhile: the one case (RFC 9110 section 9.2.2) */
+	    {FAULT_connection_terminated, true, true, true, true},
+	    {FAULT_connection_terminated, false, true, true, false},
+	    {FAULT_connection_terminated, true, false, true, false},
+	    {FAULT_connection_terminated, true, true, false, false},
+	    {FAULT_http_response_incomplete, true, true, true, false},
+	    {FAULT_http_response_timeout, true, true, true, false},
+	    {FAULT_connection_read_timeout, true, true, true, false},
+	    {FAULT_connection_write_timeout, true, true, true, false},
+	    {FAULT_http_protocol_error, true, true, true, false},
+	    {FAULT_http_upgrade_failed, true, true, true, false},
+	    {FAULT_client_gone, true, true, true, false},
+	    {FAULT_proxy_internal_error, true, true, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nelem(rows); i++) {
+		struct attempt a;
+		struct rig r;
+
+		rig_open(&r, 1, 0, rows[i].reused ? "kc" : "c");
+		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+		assert_int_equal(
+		    attempt_retry(&a, rows[i].why, rows[i].replayable, rows[i].idempotent),
+		    rows[i].again);
+		assert_int_equal(a.fault, rows[i].why);
+		assert_null(a.upstream);
+		assert_int_equal(r.pools.dropped, 1);
+		if (rows[i].again) { /* the endpoint is not to blame: the same, but a new conn */
+			assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+			assert_false(a.upstream->reused);
+			assert_int_equal(a.tries, 2);
+			/* and that was the last time */
+			a.upstream->reused = true;
+			assert_false(attempt_retry(&a, rows[i].why, true, true));
+			r.pools.conns[1].reused = false;
+		}
+		rig_close(&r, &a);
+	}
+}
+
+static void
+each_failed_try_is_counted_once(void **state)
+{
+	struct attempt a;
+	struct rig r;
+	struct backend_stats *b;
+	uint64_t errors = 0;
+
+	(void)state;
+	rig_open(&r, 2, 0, "rc");
+	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	b = meter_block(r.backend->state->meter, 0);
+	assert_int_equal(b->conns_opened, 2);
+	assert_int_equal(b->conns_reused, 0);
+	assert_ptr_equal(a.last, r.pools.asked[1]);
+	assert_int_equal(r.pools.asked[0]->in_flight, 0);
+	assert_int_equal(r.pools.asked[1]->in_flight, 1);
+	for (uint32_t i = 0; i < METRIC_CODES; i++)
+		errors += b->retries.counts[i];
+	assert_int_equal(errors, 1);
+	attempt_release(&a, true);
+	assert_int_equal(r.pools.given, 1);
+	rig_close(&r, &a);
+}
+
+static void
+a_backend_that_is_full_is_not_asked(void **state)
+{
+	struct attempt a, b;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 2, 1, "c");
+	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+	attempt_begin(&b, &r.worker, r.backend, &r.owner, 0, false);
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	assert_int_equal(attempt_run(&b), ATTEMPT_FAILED);
+	assert_int_equal(b.fault, FAULT_connection_limit_reached);
+	assert_int_equal(b.tries, 0);
+	attempt_end(&b);
+	assert_int_equal(r.backend->state->requests, 1);
+	rig_close(&r, &a);
+}
+
+static void
+some_take_no_kept_connection(void **state)
+{
+	(void)state;
+	for (unsigned raw = 0; raw < 2; raw++) {
+		struct attempt a;
+		struct rig r;
+
+		rig_open(&r, 1, 0, "w");
+		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, raw);
+		a.alone = !raw;
+		assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+		assert_int_equal(r.pools.looked, 0);
+		assert_int_equal(attempt_run(&a), ATTEMPT_WAIT); /* until it is decided */
+		a.upstream->at = UPSTREAM_LENT;
+		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+		assert_int_equal(a.tries, 1);
+		rig_close(&r, &a);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(connecting_is_tried_on_two_endpoints_at_most),
+	    cmocka_unit_test(only_what_nobody_can_have_acted_on_is_sent_again),
+	    cmocka_unit_test(each_failed_try_is_counted_once),
+	    cmocka_unit_test(a_backend_that_is_full_is_not_asked),
+	    cmocka_unit_test(some_take_no_kept_connection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
