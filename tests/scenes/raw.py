@@ -21,6 +21,12 @@ def until(condition, what="the condition", seconds=PATIENCE):
         time.sleep(0.01)
 
 
+def steady(value, what, turns=50):
+    """Waits until value() has not changed for a while."""
+    seen = []
+    until(lambda: seen.append(value()) or len(seen) > turns and seen[-turns] == seen[-1], what)
+
+
 def together(*tasks):
     """Runs them at the same time; the first failure fails the scene."""
     failures = []

@@ -44,12 +44,14 @@ def test_a_first_request_need_not_wait_for_its_body(scene):
 def test_a_proxy_header_may_come_late(scene):
     """It was refused after 100 ms."""
     origin = scene.origin()
-    weir = scene.start(f"""
+    weir = scene.start(
+        f"""
 listen:
   http: {{address: "127.0.0.1:0", proxy_protocol: [127.0.0.1]}}
 routes: [{{match: any, to: app}}]
 backends: {{app: {{endpoints: ["{origin}"]}}}}
-""")
+"""
+    )
     wire = weir.connect()
     time.sleep(0.3)
     assert wire.ask(b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n" + get_bytes()).status == 200
@@ -163,7 +165,7 @@ def test_a_reload_in_the_drain_opens_nothing(scene):
     until(lambda: origin.requests)
     weir.signal(signal.SIGTERM)
     until(lambda: "draining" in weir.stderr)
-    new = weir.file.read_text().replace("listen:", f'listen:\n  two: {{port: {port}}}')
+    new = weir.file.read_text().replace("listen:", f"listen:\n  two: {{port: {port}}}")
     weir.write(new)
     weir.signal(signal.SIGHUP)
     until(lambda: "ignored" in weir.stderr)

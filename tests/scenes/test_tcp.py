@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from origin import echo, free_port
-from raw import until
+from raw import steady, until
 from weir import get_bytes
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -104,11 +104,7 @@ def test_a_slow_reader_holds_the_endpoint_back(scene):
     weir = tcp(scene, scene.origin(script))
     before = weir.rss()
     weir.connect("tcp", receive_buffer=8192).read(1000)
-    counts = []
-    until(
-        lambda: counts.append(len(sent)) or len(counts) > 50 and counts[-50] == counts[-1],
-        "the endpoint to be held back",
-    )
+    steady(lambda: len(sent), "the endpoint to be held back")
     assert len(sent) < 100 and weir.rss() - before < 12 << 10
 
 
