@@ -267,6 +267,26 @@ step_attempt(struct exchange *x)
 
 /* ---- EXCHANGE ---- */
 
+/* Pipes are of use when neither end needs to see the bytes. */
+static bool
+exchange_may_splice(const struct exchange *x)
+{
+	return x->client->conn.transport == &transport_plain &&
+	       x->attempt.upstream->conn.transport == &transport_plain;
+}
+
+/* How much goes over now: what there is room for; of bulk in a pipe, a whole piece. */
+static size_t
+exchange_share(const struct message *to, struct message *from)
+{
+	size_t room = message_room(to), have = from->body.bytes;
+	const struct slice *first = slices_first(&from->body);
+
+	if (to->body.n == 0 && chunk_is_pipe(first->chunk) && first->len > room)
+		room = first->len;
+	return have < room ? have : room;
+}
+
 /* Keeps another reference to body bytes that are about to leave, while they are few. */
 static void
 exchange_keep_for_replay(struct exchange *x, size_t n)
@@ -289,10 +309,10 @@ exchange_pump_request(struct exchange *x)
 	if (to->at != AT_BODY)
 		return;
 	if (from->body.bytes > 0) {
-		size_t room = message_room(to);
-		size_t n = from->body.bytes < room ? from->body.bytes : room;
+		size_t n = exchange_share(to, from);
 
 		exchange_keep_for_replay(x, n);
+		from->splice = !x->replayable && exchange_may_splice(x);
 		(void)slices_move(&to->body, &from->body, n);
 		to->full = from->body.bytes > 0;
 		message_taken(from, l, &x->client->conn.task);
@@ -342,6 +362,7 @@ exchange_answer(struct exchange *x)
 	to->upgrade = from->upgrade;
 	to->at = AT_BODY;
 	x->answered = true;
+	from->splice = exchange_may_splice(x);
 	x->record.first_at = x->worker->loop->now;
 	x->record.status = from->head->status;
 	codec_flush(x->client_stream->codec);
@@ -354,7 +375,7 @@ exchange_pump_response(struct exchange *x)
 	struct message *from = &x->upstream_stream->in, *to = &x->client_stream->out;
 
 	if (from->body.bytes > 0) {
-		(void)slices_move(&to->body, &from->body, message_room(to));
+		(void)slices_move(&to->body, &from->body, exchange_share(to, from));
 		to->full = from->body.bytes > 0;
 		message_taken(from, x->worker->loop, &x->attempt.upstream->conn.task);
 		codec_flush(x->client_stream->codec);

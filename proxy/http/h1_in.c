@@ -379,13 +379,47 @@ h1_over(struct h1 *h, bool broken)
 		h1_end_with(h, FAULT_connection_terminated);
 }
 
+/* Is what comes next nothing but a lot of body that nobody looks at? */
+static bool
+h1_is_bulk(const struct h1 *h)
+{
+	return h->at == H1_LENGTH && h->start == h->end && h->left >= PIPE_WORTH &&
+	       h->codec.conn->large && h->stream->in.splice && message_room(&h->stream->in) > 0;
+}
+
+/* The body goes on into a pipe, unseen. */
+static enum io
+h1_fill_pipe(struct h1 *h, struct chunk *pipe)
+{
+	struct message *in = &h->stream->in;
+	size_t got;
+	enum io io =
+	    pipe_fill(pipe, h->codec.conn, h->left < PIPE_SIZE ? (size_t)h->left : PIPE_SIZE, &got);
+
+	if (io == IO_DONE) {
+		ASSERT(slices_add(&in->body, pipe, 0, (uint32_t)got));
+		in->bytes += got;
+		h->left -= got;
+		if (h->left == 0)
+			h1_in_done(h);
+		stream_news(h->stream, h->codec.conn->loop);
+	} else if (io != IO_MORE) {
+		h1_over(h, io == IO_FAILED);
+	}
+	chunk_unref(pipe);
+	return io;
+}
+
 static enum io
 h1_fill(struct h1 *h)
 {
 	struct conn *conn = h->codec.conn;
 	size_t room, got;
+	struct chunk *pipe = h1_is_bulk(h) ? pipe_take(conn->loop) : NULL;
 	enum io io;
 
+	if (pipe != NULL)
+		return h1_fill_pipe(h, pipe);
 	h1_make_room(h);
 	room = h->in->size - h->end;
 	io = conn_read(conn, h->in->bytes + h->end, room, &got);

@@ -4,6 +4,7 @@
 
 #include "http/codec.h"
 #include "http/h1_parse.h"
+#include "io/pipe.h"
 
 enum h1_at { H1_HEAD, H1_LENGTH, H1_CHUNKS, H1_TRAILERS, H1_CLOSE, H1_END };
 

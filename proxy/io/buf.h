@@ -17,8 +17,13 @@ enum {
 struct chunk {
 	struct slab *home;
 	uint32_t refs;
-	uint32_t size; /* of bytes[] */
+	uint32_t size; /* of bytes[]; 0: they are in a pipe (pipe.h) */
 	char bytes[];
+};
+
+struct pipes { /* a thread's empty pipes */
+	struct pipe *free;
+	uint32_t n;
 };
 
 struct chunks { /* a thread's pools */
@@ -40,10 +45,22 @@ void chunks_init(struct chunks *c);
 void chunks_fini(struct chunks *c);
 struct chunk *chunk_take(struct slab *pool); /* of chunks.small or chunks.large; one reference */
 
+void chunk_give_pipe(struct chunk *c);
+
+static inline bool
+chunk_is_pipe(const struct chunk *c)
+{
+	return c->size == 0;
+}
+
 static inline void
 chunk_unref(struct chunk *c)
 {
-	if (--c->refs == 0)
+	if (--c->refs > 0)
+		return;
+	if (unlikely(chunk_is_pipe(c)))
+		chunk_give_pipe(c);
+	else
 		slab_give(c->home, c);
 }
 

@@ -45,7 +45,7 @@ conn_init(struct conn *c, struct loop *l, int fd, void (*run)(struct task *))
 	c->fd = fd;
 	c->error = 0;
 	c->may_read = c->may_write = true;
-	c->hup = c->eof = c->watched = c->watched_write = c->large = false;
+	c->hup = c->eof = c->watched = c->watched_write = c->more = c->large = false;
 	c->active_at = l->now;
 	c->timer = (struct timer){0};
 	c->look = (struct timer){.fire = conn_look};
@@ -180,13 +180,14 @@ plain_write(struct conn *c, const struct iovec *iov, int n, size_t *put)
 {
 	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n};
 	size_t want = 0;
+	int flags = MSG_NOSIGNAL | (c->more ? MSG_MORE : 0);
 	ssize_t sent;
 
 	for (int i = 0; i < n; i++)
 		want += iov[i].iov_len;
 	do
-		sent = n == 1 ? send(c->fd, iov->iov_base, want, MSG_NOSIGNAL)
-			      : sendmsg(c->fd, &msg, MSG_NOSIGNAL);
+		sent =
+		    n == 1 ? send(c->fd, iov->iov_base, want, flags) : sendmsg(c->fd, &msg, flags);
 	while (sent < 0 && errno == EINTR);
 	*put = sent > 0 ? (size_t)sent : 0;
 	if (likely(sent >= 0 && (size_t)sent == want)) {

@@ -29,7 +29,8 @@ struct conn {
 	bool eof;     /* IO_EOF was returned */
 	bool watched; /* registered with the loop */
 	bool watched_write;
-	bool large;         /* has filled a small chunk lately: read into large ones */
+	bool more;  /* what is written next is followed by more at once: no packet of its own */
+	bool large; /* has filled a small chunk lately: read into large ones */
 	uint64_t active_at; /* last time a byte moved */
 	struct timer timer; /* the owner's */
 	struct timer look;  /* see conn_look */

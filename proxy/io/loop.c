@@ -1,5 +1,6 @@
 #include "io/loop.h"
 
+#include "io/pipe.h"
 #include "io/wire.h"
 
 #include <errno.h>
@@ -343,6 +344,7 @@ loop_free(struct loop **lp)
 		event_del(&p->alarm);
 		event_del(&p->post);
 		slab_fini(&l->wires);
+		pipes_fini(&l->pipes);
 		chunks_fini(&l->chunks);
 	}
 	if (l->base != NULL)

@@ -40,6 +40,7 @@ struct loop {
 	uint32_t flushes; /* listed since they were last run */
 	struct reap *reap;
 	struct chunks chunks;
+	struct pipes pipes;
 	struct slab wires;       /* wire.c's queues */
 	struct event_base *base; /* for io/ only */
 	struct wheel wheel;

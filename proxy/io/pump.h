@@ -4,18 +4,17 @@
 #ifndef IO_PUMP_H
 #define IO_PUMP_H
 
-#include "io/conn.h"
+#include "io/pipe.h"
 
 struct pump {
 	struct conn *from, *to;
-	struct slice held; /* ref; read but not written; chunk NULL: nothing */
-	int pipe[2];       /* while splicing; -1 */
-	uint32_t piped;    /* bytes in the pipe */
-	uint8_t trickles;  /* small splices in a row */
+	struct slice held; /* ref; arrived but not written; chunk NULL: nothing */
+	uint64_t bytes;    /* that have arrived */
+	bool bulk;         /* through pipes */
+	uint8_t trickles;  /* small pieces of bulk in a row */
 	bool failed;
-	bool ended;     /* from's last byte has been passed on, and the end of it */
-	bool eof;       /* from has ended; what is held still goes */
-	uint64_t bytes; /* that have arrived */
+	bool eof;   /* from has ended; what is held still goes */
+	bool ended; /* all of it has been passed on, and the end */
 };
 
 void pump_open(struct pump *p, struct conn *from, struct conn *to);

@@ -1,5 +1,7 @@
 #include "io/wire.h"
 
+#include "io/pipe.h"
+
 /* Slots kept free of body slices, so that text (a chunk's size line, a last chunk) always fits. */
 enum { WIRE_TEXT_SLOTS = 8 };
 
@@ -101,7 +103,7 @@ wire_slices(struct wire *w, struct loop *l, struct slices *from, size_t max)
 		struct slice *s = slices_first(from);
 		size_t len = s->len < max - moved ? s->len : max - moved;
 
-		if (len <= BUF_COPY)
+		if (len <= BUF_COPY && !chunk_is_pipe(s->chunk))
 			wire_text(w, l, str_of(s->chunk->bytes + s->off, len));
 		else
 			wire_add(w, s->chunk, s->off, (uint32_t)len);
@@ -146,21 +148,40 @@ wire_clear(struct wire *w, struct loop *l)
 	w->queue = NULL;
 }
 
+/* As many slices as there are before the next pipe. */
+static enum io
+wire_send_memory(struct wire_queue *q, struct conn *c, size_t *put)
+{
+	struct iovec iov[WIRE_SLICES];
+	uint32_t n = 0;
+	enum io io;
+
+	for (; n < q->n; n++) {
+		struct slice *s = &q->v[(q->first + n) % WIRE_SLICES];
+
+		if (chunk_is_pipe(s->chunk))
+			break;
+		iov[n] = (struct iovec){s->chunk->bytes + s->off, s->len};
+	}
+	c->more = n < q->n;
+	io = conn_write(c, iov, (int)n, put);
+	c->more = false;
+	return io;
+}
+
 enum io
 wire_send(struct wire *w, struct conn *c)
 {
 	while (w->bytes > 0 && c->may_write) {
 		struct wire_queue *q = w->queue;
-		struct iovec iov[WIRE_SLICES];
+		struct slice *first = &q->v[q->first % WIRE_SLICES];
 		size_t put;
 		enum io io;
 
-		for (uint32_t i = 0; i < q->n; i++) {
-			struct slice *s = &q->v[(q->first + i) % WIRE_SLICES];
-
-			iov[i] = (struct iovec){s->chunk->bytes + s->off, s->len};
-		}
-		io = conn_write(c, iov, (int)q->n, &put);
+		if (chunk_is_pipe(first->chunk))
+			io = pipe_drain(first->chunk, c, first->len, &put);
+		else
+			io = wire_send_memory(q, c, &put);
 		if (io == IO_FAILED) {
 			wire_clear(w, c->loop);
 			return IO_FAILED;
