@@ -2,10 +2,11 @@
 #include "pair.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "io/pump.h"
 
-enum { BULK = 50 * 1024 * 1024, TEXT = 1 << 20, PERIOD = 65521 };
+enum { BULK = 50 * 1024 * 1024, TEXT = 1 << 20, PERIOD = 65521, FDS = 64 };
 
 struct rig {
 	struct loop *loop;
@@ -16,14 +17,27 @@ struct rig {
 	uint64_t put, got;
 	char *pattern; /* what is sent, again and again; twice as long as its period */
 	char *buf;
+	unsigned before, pipes; /* open without and with a loop */
 	bool spliced;
 };
+
+/* How many of the process' descriptors are pipes: who splices needs some. */
+static unsigned
+pipes_open(void)
+{
+	struct stat what;
+	unsigned n = 0;
+
+	for (int fd = 0; fd < FDS; fd++)
+		n += fstat(fd, &what) == 0 && S_ISFIFO(what.st_mode);
+	return n;
+}
 
 static void
 rig_move(struct rig *r)
 {
 	r->io = pump_run(&r->pump, r->loop);
-	r->spliced = r->spliced || r->pump.pipe[0] >= 0;
+	r->spliced = r->spliced || pipes_open() > r->pipes;
 	if (r->io == IO_DONE)
 		loop_again(r->loop, &r->from.task);
 }
@@ -45,7 +59,9 @@ rig_open(struct rig *r, void (*make)(int fds[2]))
 {
 	int fds[2], room = TEXT; /* so that large reads can be full */
 
-	*r = (struct rig){.loop = loop_new(NULL)};
+	*r = (struct rig){.before = pipes_open()};
+	r->loop = loop_new(NULL);
+	r->pipes = pipes_open();
 	make(fds);
 	r->source = fds[0];
 	assert_int_equal(setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
@@ -67,7 +83,6 @@ static void
 rig_close(struct rig *r)
 {
 	pump_close(&r->pump);
-	assert_int_equal(r->pump.pipe[0], -1);
 	conn_close(&r->from);
 	conn_close(&r->to);
 	if (r->source >= 0)
@@ -76,6 +91,7 @@ rig_close(struct rig *r)
 		close(r->sink);
 	assert_int_equal(r->loop->chunks.small.in_use + r->loop->chunks.large.in_use, 0);
 	loop_free(&r->loop);
+	assert_int_equal(pipes_open(), r->before);
 	free(r->pattern);
 	free(r->buf);
 }
@@ -151,12 +167,11 @@ bulk_is_spliced_byte_for_byte(void **state)
 	assert_int_equal(r.got, BULK);
 	assert_int_equal(r.pump.bytes, BULK);
 
-	/* when it trickles, the pipe goes */
+	/* and again in small pieces, and more of them than a pipe has places */
 	for (unsigned i = 0; i < 20; i++) {
 		put(&r, 10);
 		PAIR_UNTIL(r.loop, get(&r, TEXT) && r.got == r.put);
 	}
-	assert_int_equal(r.pump.pipe[0], -1);
 	put(&r, TEXT);
 	assert_int_equal(shutdown(r.source, SHUT_WR), 0);
 	PAIR_UNTIL(r.loop, !get(&r, 4 * TEXT));
@@ -182,7 +197,6 @@ bulk_ends_with_all_of_it_passed_on(void **state)
 		put(&r, 4 * TEXT);
 		pair_turn(r.loop);
 	}
-	assert_true(r.pump.piped > 0);
 	assert_int_equal(shutdown(r.source, SHUT_WR), 0);
 	for (unsigned i = 0; i < 3; i++)
 		pair_turn(r.loop);
