@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -23,7 +24,7 @@ struct rig {
 	struct registry *registry;
 	struct backend *backend;
 	struct pools pools;
-	struct loop loop;
+	struct loop *loop; /* owned; only its clock is looked at */
 	struct worker worker;
 	struct task owner;
 };
@@ -128,7 +129,7 @@ rig_open(struct rig *r, uint32_t endpoints, uint32_t max_requests, const char *s
 		    registry_endpoint(r->registry, STR("b"), str_from(name), &at), 1};
 	}
 	r->backend = backend_new(r->registry, &spec);
-	r->worker.loop = &r->loop;
+	r->worker.loop = r->loop = xcalloc(1, sizeof(*r->loop));
 	r->worker.pools = &r->pools;
 }
 
@@ -148,6 +149,7 @@ rig_close(struct rig *r, struct attempt *a)
 		if (!r->pools.conns[i].reused)
 			backend_conn_closed(r->backend->state);
 	backend_free(&r->backend);
+	free(r->loop);
 	registry_free(&r->registry);
 	meters_free(&r->meters);
 }
