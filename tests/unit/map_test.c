@@ -39,8 +39,7 @@ assert_same(const struct map *m, struct naive *model)
 {
 	size_t n = 0;
 
-	MAP_EACH(m, slot)
-	{
+	MAP_EACH(m, slot) {
 		unsigned i = (unsigned)strtoul(slot->key.p + 1, NULL, 10);
 
 		assert_ptr_equal(slot->value, model->values[i]);
@@ -99,7 +98,7 @@ an_empty_map_has_nothing(void **state)
 	assert_null(map_get(&m, STR("x")));
 	assert_null(map_remove(&m, STR("x")));
 	MAP_EACH(&m, slot)
-	fail();
+		fail();
 	map_free(&m);
 }
 
