@@ -165,19 +165,25 @@ build_arms(struct building *b, const struct model_arms *m, struct arms *arms)
 
 /* ---- listeners ---- */
 
+/* Found again by its address; one whose port the kernel chooses, by its name too. */
 static struct listener_state *
-build_listener_state(struct building *b, const struct addr *addr)
+build_listener_state(struct building *b, const struct model_listener *m)
 {
-	char key[ADDR_TEXT];
-	size_t len = addr_text(addr, key);
-	struct listener_state *state = map_get(b->with->listener_states, str_of(key, len));
+	const struct addr *addr = &m->address;
+	char text[ADDR_TEXT];
+	char *key = addr_port(addr) != 0 ? xasprintf("%.*s", (int)addr_text(addr, text), text)
+					 : xasprintf("%.*s %.*s", (int)addr_text(addr, text), text,
+					       STR_FMT(m->name));
+	struct listener_state *state = map_get(b->with->listener_states, str_from(key));
 
-	if (state != NULL)
+	if (state != NULL) {
+		free(key);
 		return state;
+	}
 	state = xcalloc(1, sizeof(*state));
 	state->addr = state->bound = *addr;
-	memcpy(state->key, key, len);
-	map_put(b->with->listener_states, str_of(state->key, len), state);
+	state->key = key;
+	map_put(b->with->listener_states, str_from(key), state);
 	return state;
 }
 
@@ -197,7 +203,7 @@ build_listener(struct building *b, const struct model_listener *m, struct listen
 	l->redirect_https = m->redirect_https;
 	l->max_connections = m->max_connections;
 	build_arms(b, &m->to, &l->arms);
-	l->state = build_listener_state(b, &m->address);
+	l->state = build_listener_state(b, m);
 	l->meter = meter_get(
 	    b->with->meters, METER_LISTENER, m->name, STR_NONE, sizeof(struct listener_stats));
 	map_put(&b->listeners, l->name, l);

@@ -119,12 +119,12 @@ log_line(struct log_site *site, enum log_level level, const char *fmt, ...)
 {
 	int saved = errno;
 	char message[LOG_MESSAGE_MAX];
-	uint32_t left_out;
+	uint32_t left_out = 0;
 	va_list ap;
 	size_t len;
 	int n;
 
-	if (!log_site_take(site, &left_out))
+	if (site != NULL && !log_site_take(site, &left_out))
 		return;
 	va_start(ap, fmt);
 	n = vsnprintf(message, sizeof(message), fmt, ap);

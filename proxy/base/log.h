@@ -17,6 +17,7 @@ struct log_site {
 };
 
 void log_set(enum log_level level, enum log_format format);
+/* site NULL: never left out; for life-cycle lines that come in bounded numbers. */
 void log_line(struct log_site *site, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool log_wants(enum log_level level);
 
@@ -25,6 +26,11 @@ bool log_wants(enum log_level level);
 		static struct log_site site_;                                                      \
 		if (log_wants(level))                                                              \
 			log_line(&site_, (level), __VA_ARGS__);                                    \
+	} while (0)
+#define log_always(...)                                                                            \
+	do {                                                                                       \
+		if (log_wants(LOG_LEVEL_INFO))                                                     \
+			log_line(NULL, LOG_LEVEL_INFO, __VA_ARGS__);                               \
 	} while (0)
 #define log_error(...) LOG_AT(LOG_LEVEL_ERROR, __VA_ARGS__) /* needs a human */
 #define log_warn(...)  LOG_AT(LOG_LEVEL_WARN, __VA_ARGS__)  /* may need one */

@@ -54,16 +54,27 @@ attempt_failed(struct attempt *a, enum fault why)
 	return ATTEMPT_FAILED;
 }
 
-/* The failed try is followed by another: count it, and keep away from its target while another one
- * is left. A kept connection that turned out to be closed says nothing about its endpoint. */
-static void
-attempt_turn_away(struct attempt *a, enum fault why)
+/* Picks an endpoint that was not tried yet. */
+static bool
+attempt_pick(struct attempt *a)
 {
-	struct endpoint_stats *s = meter_block(a->endpoint->meter, a->worker->index);
+	a->pick.random = worker_random(a->worker);
+	a->target = backend_pick(a->backend, &a->pick);
+	if (a->target == BALANCE_NONE)
+		return false;
+	a->last = a->endpoint = a->backend->targets[a->target].endpoint;
+	a->tries++;
+	a->began_at = a->worker->loop->now;
+	a->connected_at = 0;
+	return true;
+}
 
-	code_count(&attempt_stats(a)->retries, why);
-	code_count(&s->errors, why);
-	if (fault_row(why)->retry == RETRY_REUSED)
+/* A kept connection that turned out to be closed says nothing about its endpoint; any other failed
+ * target is kept away from. */
+static void
+attempt_avoid(struct attempt *a, enum fault_retry kind)
+{
+	if (kind == RETRY_REUSED)
 		a->fresh = true;
 	else if (a->pick.n_tried < BALANCE_TRIED_MAX)
 		a->pick.tried[a->pick.n_tried++] = a->target;
@@ -72,6 +83,7 @@ attempt_turn_away(struct attempt *a, enum fault why)
 bool
 attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent)
 {
+	const struct endpoint *failed = a->endpoint;
 	enum fault_retry kind = fault_row(why)->retry;
 	bool again = a->tries < ATTEMPT_TRIES &&
 		     (kind == RETRY_SAFE || (kind == RETRY_REUSED && a->upstream != NULL &&
@@ -79,12 +91,18 @@ attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempoten
 
 	a->fault = why;
 	if (again)
-		attempt_turn_away(a, why);
+		attempt_avoid(a, kind);
 	attempt_release(a, false);
-	return again;
+	if (!again || !attempt_pick(a))
+		return false;
+	/* The last try's fault is counted with the record, this one here. */
+	code_count(&attempt_stats(a)->retries, why);
+	code_count(
+	    &((struct endpoint_stats *)meter_block(failed->meter, a->worker->index))->errors, why);
+	return true;
 }
 
-/* Chooses where to. False: a->fault says why not. */
+/* The first choice. False: a->fault says why not. */
 static bool
 attempt_choose(struct attempt *a)
 {
@@ -94,21 +112,10 @@ attempt_choose(struct attempt *a)
 			return false;
 		a->entered = true;
 	}
-	a->pick.random = worker_random(a->worker);
-	a->target = backend_pick(a->backend, &a->pick);
-	if (a->target == BALANCE_NONE) {
-		/* What the last try met tells more than "none is left"; it was counted there. */
-		if (a->fault == FAULT_none)
-			a->fault = FAULT_destination_unavailable;
-		else
-			a->counted = true;
-		return false;
-	}
-	a->last = a->endpoint = a->backend->targets[a->target].endpoint;
-	a->tries++;
-	a->began_at = a->worker->loop->now;
-	a->connected_at = 0;
-	return true;
+	if (attempt_pick(a))
+		return true;
+	a->fault = FAULT_destination_unavailable;
+	return false;
 }
 
 static bool
@@ -136,7 +143,9 @@ enum attempt_at
 attempt_run(struct attempt *a)
 {
 	for (;;) {
-		if (a->upstream == NULL && (!attempt_choose(a) || !attempt_connect(a)))
+		if (a->endpoint == NULL && !attempt_choose(a))
+			return attempt_failed(a, a->fault);
+		if (a->upstream == NULL && !attempt_connect(a))
 			return attempt_failed(a, a->fault);
 		switch ((enum upstream_at)a->upstream->at) {
 		case UPSTREAM_DIALS:

@@ -22,7 +22,6 @@ struct attempt {
 	uint32_t target;
 	enum fault fault; /* why the last try failed */
 	uint8_t tries;
-	bool counted; /* the last fault was counted against its endpoint already */
 	bool entered; /* counted against the backend */
 	bool raw;     /* no kept connections: the bytes are the owner's */
 	bool alone;   /* each has a connection of its own: it names one client (PROXY protocol) */

@@ -84,9 +84,7 @@ exchange_start(struct client *c, struct stream *s)
 	x->record = (struct record){.kind = RECORD_EXCHANGE,
 	    .started_at = s->started_at,
 	    .peer = &c->peer,
-	    .client = &x->source,
-	    .listener = str_from(c->listener->name),
-	    .listener_meter = c->listener->meter};
+	    .client = &x->source};
 	exchange_run(&x->task);
 }
 
@@ -523,6 +521,8 @@ exchange_log(struct exchange *x)
 	const struct snapshot *s = x->use->snapshot;
 
 	r->finished_at = w->loop->now;
+	r->listener = str_from(x->client->listener->name); /* a reload may have renamed it */
+	r->listener_meter = x->client->listener->meter;
 	r->why = x->fault;
 	r->tries = x->attempt.tries;
 	r->bytes_in = x->client_stream->in.bytes;
@@ -531,7 +531,7 @@ exchange_log(struct exchange *x)
 		r->attempt_at = x->attempt.began_at;
 		r->connected_at = x->attempt.connected_at;
 		r->endpoint = x->attempt.last->name;
-		r->endpoint_meter = x->attempt.counted ? NULL : x->attempt.last->meter;
+		r->endpoint_meter = x->attempt.last->meter;
 	}
 	stats_record(r, w->index);
 	if (s->access_log)

@@ -27,12 +27,12 @@ struct route {
 	struct meter *meter; /* ref */
 };
 
-struct listener_state {    /* one per configured address, process-wide, survives reload */
-	struct addr addr;  /* as configured */
-	struct addr bound; /* the real one: the kernel chooses for port 0 */
-	bool open;         /* sockets exist; control thread */
+struct listener_state {      /* one per configured address, process-wide, survives reload */
+	struct addr addr;    /* as configured */
+	struct addr bound;   /* the real one: the kernel chooses for port 0 */
+	bool open, was_open; /* sockets exist; control thread */
 	_Atomic uint32_t conns;
-	char key[ADDR_TEXT];
+	char *key; /* owned; in the map of all */
 };
 
 struct listener_spec {

@@ -56,7 +56,7 @@ tunnel_log(struct tunnel *t)
 	r->listener_meter = t->client->listener->meter;
 	if (t->attempt.last != NULL) {
 		r->endpoint = t->attempt.last->name;
-		r->endpoint_meter = t->attempt.counted ? NULL : t->attempt.last->meter;
+		r->endpoint_meter = t->attempt.last->meter;
 	}
 	if (r->attempt_at == 0 && t->attempt.tries > 0) {
 		r->attempt_at = t->attempt.began_at;

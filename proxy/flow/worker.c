@@ -184,9 +184,14 @@ worker_drain(struct worker *w)
 uint32_t
 worker_cut(struct worker *w)
 {
+	struct listener *l, *next_listener;
 	struct client *c, *next;
 	uint32_t cut = 0;
 
+	LIST_FOREACH_SAFE(l, &w->listeners, entry, next_listener) {
+		l->spec = NULL; /* nobody who still waits is let in */
+		listener_close(l);
+	}
 	LIST_FOREACH_SAFE(c, &w->all_clients, entry, next)
 		cut += client_cut(c, FAULT_drain_timeout);
 	return cut;

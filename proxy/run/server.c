@@ -13,6 +13,7 @@
 #include "run/doors.h"
 #include "run/notify.h"
 #include "run/sockets.h"
+#include "run/watchdog.h"
 
 enum {
 	SERVER_LOG_US = 50000,  /* how often access log lines are written */
@@ -112,7 +113,7 @@ server_announce(const struct snapshot *snapshot, const struct sockets *sockets)
 		const struct listener_spec *l = &snapshot->listeners[sockets->which[i]];
 
 		addr_text(&l->state->bound, text);
-		log_info("listener %.*s: listening on %s", STR_FMT(l->name), text);
+		log_always("listener %.*s: listening on %s", STR_FMT(l->name), text);
 	}
 }
 
@@ -129,7 +130,7 @@ server_publish(struct server *s, struct model *m, struct snapshot *snapshot,
 	crew_install(s->crew, s->n_workers, snapshot, sockets->which, sockets->fds, sockets->n);
 	server_announce(snapshot, sockets);
 	sockets_given(sockets);
-	sockets_settle(&s->listener_states, snapshot);
+	s->removed = sockets_settle(&s->listener_states, snapshot);
 	model_free(&s->model);
 	s->model = m;
 	snapshot_unref(&s->snapshot);
@@ -151,19 +152,22 @@ struct plan {
 	struct accesslog *access;
 };
 
-/* Takes the model. */
-static bool
+/* Takes the model. EXIT_FINE, or what a start that fails here exits with. */
+static enum exit_code
 server_plan(struct server *s, struct model *m, struct plan *p, struct errors *errors)
 {
+	enum exit_code code;
+
 	*p = (struct plan){.model = m, .snapshot = server_build(s, m, errors)};
 	if (p->snapshot != NULL && server_log_open(s, m, &p->access, errors)) {
 		if (sockets_bind(&p->sockets, p->snapshot, s->n_workers, errors))
-			return true;
+			return EXIT_FINE;
 		accesslog_close(&p->access);
 	}
+	code = p->snapshot == NULL ? EXIT_CONFIG : EXIT_RUNTIME;
 	snapshot_unref(&p->snapshot);
 	model_free(&p->model);
-	return false;
+	return code;
 }
 
 /* ---- reload ---- */
@@ -185,6 +189,16 @@ server_remember_errors(struct server *s, const struct errors *errors)
 }
 
 static void
+server_log_lines(const char *text)
+{
+	struct str rest = str_from(text), line;
+
+	while (str_cut(&rest, '\n', &line))
+		if (line.len > 0)
+			log_always("reload: %.*s", STR_FMT(line));
+}
+
+static void
 server_refuse_reload(struct server *s, const char *who, const struct errors *errors, FILE *out)
 {
 	s->reloads_failed++;
@@ -194,18 +208,9 @@ server_refuse_reload(struct server *s, const char *who, const struct errors *err
 	    "%u error%s, %u warning%s. Nothing was changed; the running config (#%llu) stays.\n",
 	    errors->error_count, errors->error_count == 1 ? "" : "s", errors->warning_count,
 	    errors->warning_count == 1 ? "" : "s", (unsigned long long)s->generation);
-	log_error("reload by %s failed, the running config #%llu stays: %s", who,
-	    (unsigned long long)s->generation, s->last_errors);
-}
-
-static void
-server_log_diff(const char *diff)
-{
-	struct str rest = str_from(diff), line;
-
-	while (str_cut(&rest, '\n', &line))
-		if (line.len > 0)
-			log_info("reload: %.*s", STR_FMT(line));
+	log_error("reload by %s failed, the running config #%llu stays", who,
+	    (unsigned long long)s->generation);
+	server_log_lines(s->last_errors);
 }
 
 static void
@@ -221,10 +226,11 @@ server_tell_reload(struct server *s, const char *who, const struct model *old, F
 	fclose(f);
 	log_info("reloaded by %s in %llu ms, generation %llu", who, (unsigned long long)took / 1000,
 	    (unsigned long long)s->generation);
-	server_log_diff(diff);
-	fprintf(out, "reloaded in %llu ms, generation %llu (was %llu), 0 connections closed\n%s",
+	server_log_lines(diff);
+	fprintf(out, "reloaded in %llu ms, generation %llu (was %llu)%s\n%s",
 	    (unsigned long long)took / 1000, (unsigned long long)s->generation,
-	    (unsigned long long)s->generation - 1, diff);
+	    (unsigned long long)s->generation - 1,
+	    s->removed > 0 ? ", removed listeners drain" : ", 0 connections closed", diff);
 	free(diff);
 }
 
@@ -245,7 +251,8 @@ server_reload(struct server *s, const char *who, FILE *out)
 	s->reload_began_us = server_wall_us();
 	errors_init(&errors);
 	new = server_load(s, &errors);
-	ok = new != NULL &&server_plan(s, new, &p, &errors);
+	registry_sweep(s->registry); /* what an earlier, refused one left */
+	ok = new != NULL &&server_plan(s, new, &p, &errors) == EXIT_FINE;
 	if (ok) {
 		old = s->model;
 		s->model = NULL; /* server_publish would free it; the diff still needs it */
@@ -316,6 +323,7 @@ server_finish(struct server *s)
 	/* Their last lines are in the rings. */
 	server_log_drain(s);
 	crew_free(&s->crew, s->n_workers);
+	watchdog_stop(&s->watchdog);
 	if (cut > 0)
 		log_warn("stopped, %u exchange%s cut", cut, cut == 1 ? " was" : "s were");
 	else
@@ -394,14 +402,16 @@ server_raise_limits(void)
 static int
 server_begin(struct server *s, struct model *m, struct errors *errors)
 {
+	enum exit_code code;
 	struct plan p;
 
 	s->n_workers = m->workers ? m->workers : cpus_allowed();
 	s->meters = meters_new(s->n_workers);
 	s->registry =
 	    registry_new(s->meters, sizeof(struct backend_stats), sizeof(struct endpoint_stats));
-	if (!server_plan(s, m, &p, errors))
-		return EXIT_RUNTIME;
+	code = server_plan(s, m, &p, errors);
+	if (code != EXIT_FINE)
+		return code;
 	s->crew = crew_start(s->n_workers, s->meters);
 	if (s->crew == NULL) {
 		log_error("cannot start %u workers: %s", s->n_workers, strerror(errno));
@@ -417,6 +427,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 		crew_free(&s->crew, s->n_workers);
 		return EXIT_RUNTIME;
 	}
+	s->watchdog = watchdog_start(s->loop, s->crew, s->n_workers);
 	return EXIT_FINE;
 }
 
@@ -438,8 +449,10 @@ server_start(struct server *s)
 static void
 server_free_states(struct server *s)
 {
-	MAP_EACH(&s->listener_states, slot)
-	free(slot->value);
+	MAP_EACH(&s->listener_states, slot) {
+		free(((struct listener_state *)slot->value)->key);
+		free(slot->value);
+	}
 	map_free(&s->listener_states);
 }
 

@@ -46,8 +46,10 @@ struct server {
 	uint64_t reload_began_us;
 	uint64_t drain_until;
 	struct timer log_timer, drain_timer;
-	struct conn signals; /* a signalfd */
-	char *last_errors;   /* owned; of the last failed reload, NULL when it went well */
+	struct conn signals;       /* a signalfd */
+	struct watchdog *watchdog; /* NULL: systemd does not ask */
+	uint32_t removed;          /* listeners that the last reload took away */
+	char *last_errors;         /* owned; of the last failed reload, NULL when it went well */
 	int exit_code;
 };
 

@@ -186,11 +186,21 @@ sockets_close(struct sockets *s)
 	sockets_given(s);
 }
 
-void
+uint32_t
 sockets_settle(const struct map *listener_states, const struct snapshot *s)
 {
-	MAP_EACH(listener_states, slot)
-	((struct listener_state *)slot->value)->open = false;
-	for (uint32_t i = 0; i < s->n_listeners; i++)
+	uint32_t open = 0, kept = 0;
+
+	MAP_EACH(listener_states, slot) {
+		struct listener_state *state = slot->value;
+
+		open += state->open;
+		state->was_open = state->open;
+		state->open = false;
+	}
+	for (uint32_t i = 0; i < s->n_listeners; i++) {
+		kept += s->listeners[i].state->was_open;
 		s->listeners[i].state->open = true;
+	}
+	return open - kept;
 }

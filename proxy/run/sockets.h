@@ -17,8 +17,8 @@ struct sockets {
 bool sockets_bind(struct sockets *out, struct snapshot *s, uint32_t workers, struct errors *errors);
 void sockets_close(struct sockets *s); /* those not given away */
 void sockets_given(struct sockets *s); /* the workers have them now */
-/* Marks which addresses have sockets from now on. */
-void sockets_settle(const struct map *listener_states, const struct snapshot *s);
+/* Marks which addresses have sockets from now on; how many had and have none now. */
+uint32_t sockets_settle(const struct map *listener_states, const struct snapshot *s);
 /* "nginx (pid 812)" from /proc, or NULL: who listens on this port. The caller frees. */
 char *sockets_owner(const struct addr *addr);
 
