@@ -182,6 +182,7 @@ def test_a_kept_connection_is_looked_at_before_it_is_lent(scene, news):
     for _ in range(5):
         wire = weir.connect()
         assert wire.ask(get_bytes()).status == 200
+        time.sleep(0.02)  # for the end of the turn that answered
         weir.signal(signal.SIGSTOP)
         time.sleep(0.02)
         wire.send(get_bytes(method="POST", body=b"hello"))
