@@ -48,6 +48,28 @@ listener_run(struct task *t)
 		;
 }
 
+/* A removed one has had its time. It is gone with the last of its clients. */
+static void
+listener_cut(struct task *t)
+{
+	struct listener *l = container_of(t, struct listener, cut);
+	struct client *c, *next;
+
+	log_warn(
+	    "listener %s: removed and not drained in time, %u connections cut", l->name, l->conns);
+	LIST_FOREACH_SAFE(c, &l->worker->all_clients, entry, next)
+		if (c->listener == l)
+			(void)client_cut(c, FAULT_drain_timeout);
+}
+
+static void
+listener_cut_due(struct timer *t)
+{
+	struct listener *l = container_of(t, struct listener, cut_timer);
+
+	loop_ready(l->worker->loop, &l->cut);
+}
+
 static void
 listener_name(struct listener *l, struct str name)
 {
@@ -69,6 +91,8 @@ listener_open(struct worker *w, const struct listener_spec *spec, int fd)
 	l->spec = spec;
 	l->state = spec->state;
 	l->meter = meter_ref(spec->meter);
+	l->cut.run = listener_cut;
+	l->cut_timer.fire = listener_cut_due;
 	l->codec_spec = (struct codec_spec){SIDE_CLIENT, &w->codecs, &w->streams, &l->draining};
 	listener_name(l, spec->name);
 	acceptor_open(&l->acceptor, w->loop, fd, listener_run);
@@ -82,6 +106,9 @@ listener_update(struct listener *l, const struct listener_spec *spec)
 	struct client *c, *next;
 
 	if (spec == NULL) {
+		if (!l->draining)
+			timer_set(l->worker->loop, &l->cut_timer,
+			    l->worker->loop->now + l->worker->timeouts.drain);
 		LIST_FOREACH_SAFE(c, &l->worker->all_clients, entry, next)
 			if (c->listener == l)
 				client_drain(c);
@@ -102,6 +129,8 @@ static void
 listener_free(struct listener *l)
 {
 	LIST_REMOVE(l, entry);
+	timer_clear(l->worker->loop, &l->cut_timer);
+	task_unlist(l->worker->loop, &l->cut);
 	meter_unref(&l->meter);
 	free(l);
 }

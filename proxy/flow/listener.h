@@ -19,6 +19,8 @@ struct listener {
 	struct meter *meter; /* ref */
 	uint32_t conns;      /* clients of this worker on it */
 	bool draining;       /* no exchange after the current ones */
+	struct task cut;     /* listed when the drain of a removed one has taken too long */
+	struct timer cut_timer;
 	char name[64];
 };
 
