@@ -130,6 +130,8 @@ attempt_connect(struct attempt *a)
 		return true;
 	}
 	full = backend_conn_open(a->backend);
+	if (full != FAULT_none && upstream_evict(a->worker->pools, a->backend))
+		full = backend_conn_open(a->backend); /* an idle one counts, but blocks nobody */
 	if (full != FAULT_none) {
 		a->fault = full;
 		return false;

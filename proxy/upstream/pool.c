@@ -241,6 +241,22 @@ upstream_take(struct pools *p, const struct endpoint *e)
 	return u;
 }
 
+bool
+upstream_evict(struct pools *p, const struct backend *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		uint32_t id = b->targets[i].endpoint->id;
+		struct upstream *u = id < p->n ? p->v[id].idle : NULL;
+
+		if (u == NULL)
+			continue;
+		upstream_close(u);
+		loop_reap(p->spec.loop, &u->reap, upstream_reap);
+		return true;
+	}
+	return false;
+}
+
 struct upstream *
 upstream_dial(struct pools *p, struct backend_state *b, struct endpoint *e, struct task *owner)
 {

@@ -46,6 +46,9 @@ void pools_close_idle(struct pools *p); /* and keep none from now on: the worker
 
 /* A kept connection, its codec ready for a stream; NULL: none. */
 struct upstream *upstream_take(struct pools *p, const struct endpoint *e);
+/* Closes one idle connection to any endpoint of this backend, to make room under its limit; false:
+ * this worker keeps none. */
+bool upstream_evict(struct pools *p, const struct backend *b);
 /* Starts a new one, counted already by backend_conn_open. The owner's task is listed when it is
  * decided: upstream.at is then UPSTREAM_LENT, or UPSTREAM_CLOSED with a fault. */
 struct upstream *upstream_dial(
