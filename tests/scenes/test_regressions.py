@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from origin import OK, answering, free_port
+from origin import OK, answering, free_port, once
 from raw import until
 from weir import get_bytes
 
@@ -216,3 +216,21 @@ def test_a_tunnel_whose_endpoint_resets_is_reset(scene):
     with pytest.raises(ConnectionError):
         while wire.more():
             pass
+
+
+def test_a_removed_listener_drains_in_time(scene):
+    """Its clients could stay for ever."""
+    weir, _ = scene.front(once(HALF), workers=1)
+    wire = weir.connect().send(get_bytes())
+    wire.read_head()
+    weir.write(weir.file.read_text().replace("127.0.0.1:0", f"127.0.0.1:{free_port()}"))
+    weir.signal(signal.SIGHUP)
+    assert wire.read_all() == b"ab"
+    assert weir.log()[0]["why"] == "drain_timeout"
+
+
+def test_idle_connections_leave_room_for_new_ones(scene):
+    """A kept connection to one endpoint was counted against a dial to the other: 503."""
+    limits = "max_connections: 1, balance: round-robin"
+    weir = scene.proxy([scene.origin(), scene.origin()], backend=limits, workers=1)
+    assert [weir.get().status for _ in range(6)] == [200] * 6
