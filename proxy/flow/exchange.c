@@ -398,6 +398,7 @@ exchange_release(struct exchange *x)
 	s->codec->ops->stream_end(
 	    &x->upstream_stream, whole ? FAULT_none : FAULT_http_response_incomplete);
 	attempt_release(&x->attempt, whole);
+	attempt_end(&x->attempt); /* a client that reads slowly holds no place at the backend */
 }
 
 /* The upstream ended early. Before an answer: again, if that is safe; else the client is told. */
