@@ -1,5 +1,6 @@
 """Endpoints that do exactly what a scene tells them and remember exactly what they got."""
 
+import random
 import socket
 import threading
 
@@ -141,6 +142,10 @@ class Origin:
 
 
 def free_port():
-    """A port on which nobody listens now."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
+    """A port on which nobody listens now, below those that outgoing connections take."""
+    while True:
+        try:
+            with socket.create_server(("127.0.0.1", random.randrange(15000, 32000))) as sock:
+                return sock.getsockname()[1]
+        except OSError:
+            pass
