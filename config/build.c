@@ -3,7 +3,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 
-#include "observe/stats.h"
+#include "observe/expose.h"
 
 enum { BUILD_ADDRESSES_MAX = 64 }; /* addresses one endpoint name may stand for */
 
@@ -161,6 +161,8 @@ build_arms(struct building *b, const struct model_arms *m, struct arms *arms)
 	}
 	if (m->n > 1)
 		arms->split = split_new(arms->weights, m->n);
+	else if (m->n == 1 && arms->weights[0] > 0)
+		arms->only = arms->backends[0];
 }
 
 /* ---- listeners ---- */
@@ -276,6 +278,16 @@ build_rule(struct building *b, struct table_builder *table, const struct model_r
 	return false;
 }
 
+/* Only so many routes are shown by name; the others count together from the start, in one place
+ * that is warm, however many they are. */
+static struct meter *
+build_route_meter(struct building *b, const struct model_route *m, size_t i)
+{
+	struct str label = i < EXPOSE_ROUTES - 1 ? m->name : STR("_rest");
+
+	return meter_get(b->with->meters, METER_ROUTE, label, STR_NONE, sizeof(struct route_stats));
+}
+
 static bool
 build_routes(struct building *b)
 {
@@ -292,8 +304,7 @@ build_routes(struct building *b)
 		route->name = str_from(str_dup(m->name));
 		route->at = m->at;
 		build_arms(b, &m->to, &route->arms);
-		route->meter = meter_get(
-		    b->with->meters, METER_ROUTE, m->name, STR_NONE, sizeof(struct route_stats));
+		route->meter = build_route_meter(b, m, i);
 		ok = build_rule(b, table, m, route) && ok;
 	}
 	s->table = table_builder_done(&table);

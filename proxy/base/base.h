@@ -15,8 +15,15 @@
 #define NODISCARD         __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define COLD              __attribute__((cold, noinline))
-#define CACHE_LINE        64
-#define CACHE_ALIGNED     __attribute__((aligned(CACHE_LINE)))
+/* Not zeroed at birth (the build zeroes all locals): for arrays that are filled before they are
+ * read. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define UNSET __attribute__((uninitialized))
+#else
+#define UNSET
+#endif
+#define CACHE_LINE    64
+#define CACHE_ALIGNED __attribute__((aligned(CACHE_LINE)))
 
 /* Impossible states end the process, in release builds too: message, abort. */
 #define ASSERT(cond)                                                                               \

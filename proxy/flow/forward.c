@@ -50,16 +50,29 @@ forward_source(struct exchange *x, const struct fields *fields)
 	}
 }
 
+/* Eight hex digits at once: one nibble to each byte of a word, then 'a' - 10 or '0' on top. */
+static inline void
+forward_hex(char out[8], uint32_t bits)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t n = bits, letters;
+
+	n = (n << 16 | n) & UINT64_C(0x0000ffff0000ffff);
+	n = (n << 8 | n) & UINT64_C(0x00ff00ff00ff00ff);
+	n = (n << 4 | n) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	letters = (n + 6 * ones) >> 4 & ones;
+	n += '0' * ones + letters * ('a' - '0' - 10);
+	memcpy(out, &n, sizeof(n));
+}
+
 static void
 forward_make_id(struct exchange *x)
 {
-	static const char hex[] = "0123456789abcdef";
-	uint64_t word = 0;
+	for (unsigned i = 0; i < RECORD_ID; i += 16) {
+		uint64_t word = worker_random(x->worker);
 
-	for (unsigned i = 0; i < RECORD_ID; i++, word >>= 4) {
-		if (i % 16 == 0)
-			word = worker_random(x->worker);
-		x->id[i] = hex[word & 15];
+		forward_hex(x->id + i, (uint32_t)word);
+		forward_hex(x->id + i + 8, (uint32_t)(word >> 32));
 	}
 	x->record.id = str_of(x->id, RECORD_ID);
 }
@@ -148,25 +161,22 @@ struct forward {
 	bool full;
 };
 
-static void
-forward_add(struct forward *f, struct str name, struct str value)
-{
-	if (!fields_add(&f->to->fields, f->arena, name, value))
-		f->full = true;
-}
-
-static void
+/* forward_begin made room for all; what is present is of no more interest. */
+static inline void
 forward_keep(struct forward *f, const struct field *field)
 {
-	struct fields *to = &f->to->fields;
+	f->to->fields.v[f->to->fields.n++] = *field;
+}
 
-	if (likely(to->n < to->room)) {
-		to->v[to->n++] = *field;
-		to->doubled |= to->present & 1ull << field->id;
-		to->present |= 1ull << field->id;
-	} else {
-		forward_add(f, str_of(field->name, field->name_len), field_value(field));
-	}
+/* One of ours. value.p NULL: the arena was full, which forward_end tells. */
+static void
+forward_add(struct forward *f, enum field_id id, struct str name, struct str value)
+{
+	forward_keep(f, &(struct field){.name = name.p,
+			    .value = value.p,
+			    .value_len = (uint32_t)value.len,
+			    .name_len = (uint16_t)name.len,
+			    .id = (uint16_t)id});
 }
 
 /* All values of this field from the client, and one more behind them. */
@@ -256,19 +266,19 @@ forward_past(struct forward *f)
 		     ? peer
 		     : arena_copy(f->arena, str_of(text, addr_text_ip(&x->source, text)));
 	forwarded = forward_forwarded(f, peer, host);
-	forward_add(f, STR("X-Forwarded-For"),
+	forward_add(f, FIELD_X_FORWARDED_FOR, STR("X-Forwarded-For"),
 	    x->trusted ? forward_append(f, FIELD_X_FORWARDED_FOR, peer) : peer);
-	forward_add(
-	    f, STR("X-Forwarded-Proto"), forward_word(f, FIELD_X_FORWARDED_PROTO, STR("http")));
+	forward_add(f, FIELD_X_FORWARDED_PROTO, STR("X-Forwarded-Proto"),
+	    forward_word(f, FIELD_X_FORWARDED_PROTO, STR("http")));
 	if (host.len > 0)
-		forward_add(
-		    f, STR("X-Forwarded-Host"), forward_word(f, FIELD_X_FORWARDED_HOST, host));
-	forward_add(
-	    f, STR("X-Forwarded-Port"), forward_word(f, FIELD_X_FORWARDED_PORT, forward_port(f)));
-	forward_add(f, STR("X-Real-IP"), source);
-	forward_add(f, STR("Forwarded"),
+		forward_add(f, FIELD_X_FORWARDED_HOST, STR("X-Forwarded-Host"),
+		    forward_word(f, FIELD_X_FORWARDED_HOST, host));
+	forward_add(f, FIELD_X_FORWARDED_PORT, STR("X-Forwarded-Port"),
+	    forward_word(f, FIELD_X_FORWARDED_PORT, forward_port(f)));
+	forward_add(f, FIELD_X_REAL_IP, STR("X-Real-IP"), source);
+	forward_add(f, FIELD_FORWARDED, STR("Forwarded"),
 	    x->trusted ? forward_append(f, FIELD_FORWARDED, forwarded) : forwarded);
-	forward_add(f, STR("X-Request-Id"), x->record.id);
+	forward_add(f, FIELD_X_REQUEST_ID, STR("X-Request-Id"), x->record.id);
 }
 
 static struct head *
@@ -310,8 +320,8 @@ forward_request(struct exchange *x, enum fault *why)
 	if (forward_begin(&f, FORWARD_ADDED) == NULL)
 		return NULL;
 	/* Host first (RFC 9110 section 7.2); a 1.0 request without one gets the endpoint's name. */
-	forward_add(
-	    &f, STR("Host"), from->authority.len > 0 ? from->authority : x->attempt.endpoint->name);
+	forward_add(&f, FIELD_HOST, STR("Host"),
+	    from->authority.len > 0 ? from->authority : x->attempt.endpoint->name);
 	for (uint32_t i = 0; i < from->fields.n; i++) {
 		const struct field *field = &from->fields.v[i];
 

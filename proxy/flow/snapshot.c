@@ -28,9 +28,12 @@ snapshot_unref(struct snapshot **sp)
 struct backend *
 arms_next(const struct arms *a)
 {
-	uint32_t i = a->split == NULL ? 0 : split_next(a->split);
+	uint32_t i;
 
-	return i < a->n && a->weights[i] > 0 ? a->backends[i] : NULL;
+	if (a->split == NULL)
+		return a->only;
+	i = split_next(a->split);
+	return i < a->n ? a->backends[i] : NULL;
 }
 
 static void
@@ -47,7 +50,6 @@ route_free(struct route *r)
 	arms_fini(&r->arms);
 	meter_unref(&r->meter);
 	free((char *)(uintptr_t)r->name.p);
-	free((char *)(uintptr_t)r->match.p);
 	free(r);
 }
 

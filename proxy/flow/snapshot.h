@@ -13,18 +13,19 @@
 
 enum listen_protocol { LISTEN_HTTP, LISTEN_TCP };
 
-struct arms {                      /* where a route or a tcp listener sends to */
+struct arms {                 /* where a route or a tcp listener sends to */
+	struct backend *only; /* borrowed; of a single arm with weight, found without a detour */
+	struct split *split;  /* owned; NULL when n is 1 */
+	uint32_t n;
 	struct backend **backends; /* owned array, borrowed backends; NULL: the name is unknown */
 	uint32_t *weights;         /* owned; for explain */
-	uint32_t n;
-	struct split *split; /* owned; NULL when n is 1 */
 };
 
 struct route {
-	struct str name, match; /* owned; match as written */
-	struct position at;
-	struct arms arms;
+	struct arms arms;    /* what a request looks at comes first */
 	struct meter *meter; /* ref */
+	struct str name;     /* owned */
+	struct position at;
 };
 
 struct listener_state {      /* one per configured address, process-wide, survives reload */

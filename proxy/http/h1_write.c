@@ -3,11 +3,25 @@
 /* Start line without method, target and reason; framing and connection fields; the blank line. */
 enum { H1_WRITE_FIXED = 160, H1_WRITE_DIGITS = 20 };
 
+/* Names and values are short: a call of memcpy would cost more than the bytes. Two overlapping
+ * words cover every length up to twice their size. */
 static inline char *
 put(char *p, struct str s)
 {
-	if (s.len > 0)
+	if (s.len >= 2 * sizeof(__uint128_t)) {
 		memcpy(p, s.p, s.len);
+	} else if (s.len >= sizeof(__uint128_t)) {
+		memcpy(p, s.p, sizeof(__uint128_t));
+		memcpy(p + s.len - sizeof(__uint128_t), s.p + s.len - sizeof(__uint128_t),
+		    sizeof(__uint128_t));
+	} else if (s.len >= sizeof(uint64_t)) {
+		memcpy(p, s.p, sizeof(uint64_t));
+		memcpy(
+		    p + s.len - sizeof(uint64_t), s.p + s.len - sizeof(uint64_t), sizeof(uint64_t));
+	} else {
+		for (size_t i = 0; i < s.len; i++)
+			p[i] = s.p[i];
+	}
 	return p + s.len;
 }
 
@@ -40,15 +54,25 @@ h1_write_size(const struct head *h)
 }
 
 static inline char *
+put_pair(char *p, const char *two)
+{
+	memcpy(p, two, 2);
+	return p + 2;
+}
+
+static inline char *
 put_field(char *p, const struct field *f)
 {
-	p = put(p, str_of(f->name, f->name_len));
-	*p++ = ':';
-	*p++ = ' ';
-	p = put(p, str_of(f->value, f->value_len));
-	*p++ = '\r';
-	*p++ = '\n';
-	return p;
+	/* As it came, the whole is one piece. */
+	if (f->value == f->name + f->name_len + strlen(": ") && f->name[f->name_len] == ':' &&
+	    f->name[f->name_len + 1] == ' ') {
+		p = put(p, str_of(f->name, f->name_len + strlen(": ") + f->value_len));
+	} else {
+		p = put(p, str_of(f->name, f->name_len));
+		p = put_pair(p, ": ");
+		p = put(p, str_of(f->value, f->value_len));
+	}
+	return put_pair(p, "\r\n");
 }
 
 char *

@@ -152,7 +152,7 @@ wire_clear(struct wire *w, struct loop *l)
 static enum io
 wire_send_memory(struct wire_queue *q, struct conn *c, size_t *put)
 {
-	struct iovec iov[WIRE_SLICES];
+	struct iovec iov[WIRE_SLICES] UNSET;
 	uint32_t n = 0;
 	enum io io;
 
