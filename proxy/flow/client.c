@@ -102,23 +102,30 @@ client_linger_run(struct task *t)
 
 /* Closing with unread bytes makes the kernel send a reset, which may overtake the answer; so the
  * FIN goes first, and what still comes is swallowed for a while (RFC 9112 section 9.6). */
+void
+client_linger(struct client *c)
+{
+	if (c->codec != NULL)
+		c->codec->ops->close(&c->codec);
+	conn_finish(&c->conn);
+	c->at = CLIENT_LINGER;
+	c->conn.task.run = client_linger_run;
+	c->conn.timer.fire = client_timer;
+	client_phase(c, CLIENT_LINGER_US);
+	conn_watch(&c->conn);
+	loop_again(c->worker->loop, &c->conn.task);
+}
+
 static void
 client_say_goodbye(struct client *c)
 {
 	if (c->codec->cut)
 		conn_abort(&c->conn);
 	if (c->codec->cut || c->codec->fault == FAULT_client_gone || c->conn.eof ||
-	    !(c->codec->unread || c->conn.may_read)) {
+	    !(c->codec->unread || c->conn.may_read))
 		client_close(c);
-		return;
-	}
-	c->codec->ops->close(&c->codec);
-	conn_finish(&c->conn);
-	c->at = CLIENT_LINGER;
-	c->conn.task.run = client_linger_run;
-	client_phase(c, CLIENT_LINGER_US);
-	conn_watch(&c->conn);
-	loop_again(c->worker->loop, &c->conn.task);
+	else
+		client_linger(c);
 }
 
 /* The peer has closed its side while its request is being served. A reset is a goodbye; a FIN may

@@ -34,6 +34,8 @@ struct client {
 /* Takes the accepted descriptor. */
 void client_open(struct listener *l, int fd, const struct addr *peer);
 void client_close(struct client *c);
+/* Its last word is said, but the peer may still be sending: closes when it stops, or soon. */
+void client_linger(struct client *c);
 /* An exchange on it has finished (its stream has ended). */
 void client_exchange_done(struct client *c);
 /* One over the limit: told so (503) where the protocol allows, and closed. Takes fd. */

@@ -306,6 +306,21 @@ forward_end(struct forward *f, enum fault *why)
 	return NULL;
 }
 
+/* X_Forwarded_For and its like: to programs that read fields as CGI variables they are the same
+ * name as the ones rebuilt here. */
+static bool
+forward_is_forged(const struct field *f)
+{
+	char name[32];
+
+	if (f->id != FIELD_OTHER || (f->name[0] | 0x20) != 'x' || f->name_len > sizeof(name) ||
+	    memchr(f->name, '_', f->name_len) == NULL)
+		return false;
+	for (uint16_t i = 0; i < f->name_len; i++)
+		name[i] = f->name[i] == '_' ? '-' : f->name[i];
+	return FORWARD_REBUILT >> field_id_of(str_of(name, f->name_len)) & 1;
+}
+
 struct head *
 forward_request(struct exchange *x, enum fault *why)
 {
@@ -325,7 +340,7 @@ forward_request(struct exchange *x, enum fault *why)
 	for (uint32_t i = 0; i < from->fields.n; i++) {
 		const struct field *field = &from->fields.v[i];
 
-		if (FORWARD_REBUILT >> field->id & 1)
+		if ((FORWARD_REBUILT >> field->id & 1) || forward_is_forged(field))
 			continue;
 		if (!framing_is_hop(&hop, field) ||
 		    (field->id == FIELD_UPGRADE && x->client_stream->in.upgrade) ||

@@ -25,25 +25,6 @@ snapshot_unref(struct snapshot **sp)
 	loop_post(s->home, &s->letter);
 }
 
-struct backend *
-arms_next(const struct arms *a)
-{
-	uint32_t i;
-
-	if (a->split == NULL)
-		return a->only;
-	i = split_next(a->split);
-	return i < a->n ? a->backends[i] : NULL;
-}
-
-static void
-arms_fini(struct arms *a)
-{
-	split_free(&a->split);
-	free(a->backends);
-	free(a->weights);
-}
-
 static void
 route_free(struct route *r)
 {
@@ -78,4 +59,16 @@ snapshot_destroy(struct snapshot *s)
 	free(s->backends);
 	free(s->trusted);
 	free(s);
+}
+
+void
+listener_states_free(struct map *states)
+{
+	MAP_EACH(states, slot) {
+		struct listener_state *state = slot->value;
+
+		free(state->key);
+		free(state);
+	}
+	map_free(states);
 }

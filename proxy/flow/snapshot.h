@@ -6,31 +6,16 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "flow/arms.h"
 #include "observe/stats.h"
-#include "route/split.h"
 #include "route/table.h"
-#include "upstream/pool.h"
 
 enum listen_protocol { LISTEN_HTTP, LISTEN_TCP };
-
-struct arms {                 /* where a route or a tcp listener sends to */
-	struct backend *only; /* borrowed; of a single arm with weight, found without a detour */
-	struct split *split;  /* owned; NULL when n is 1 */
-	uint32_t n;
-	struct backend **backends; /* owned array, borrowed backends; NULL: the name is unknown */
-	uint32_t *weights;         /* owned; for explain */
-};
-
-struct route {
-	struct arms arms;    /* what a request looks at comes first */
-	struct meter *meter; /* ref */
-	struct str name;     /* owned */
-	struct position at;
-};
 
 struct listener_state {      /* one per configured address, process-wide, survives reload */
 	struct addr addr;    /* as configured */
 	struct addr bound;   /* the real one: the kernel chooses for port 0 */
+	bool ours;           /* this process has listened there */
 	bool open, was_open; /* sockets exist; control thread */
 	_Atomic uint32_t conns;
 	char *key; /* owned; in the map of all */
@@ -83,12 +68,11 @@ snapshot_ref(struct snapshot *s)
 	return s;
 }
 
+/* All addresses ever listened on, by their key: the map and what it holds. */
+void listener_states_free(struct map *states);
+
 void snapshot_unref(struct snapshot **s); /* any thread */
 /* Frees everything in it. Control thread. */
 void snapshot_destroy(struct snapshot *s);
-
-/* The next arm's backend, in the order of the weights; NULL: no arm has weight, or the name is
- * unknown. */
-struct backend *arms_next(const struct arms *a);
 
 #endif

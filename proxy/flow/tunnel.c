@@ -88,7 +88,10 @@ tunnel_end(struct tunnel *t, enum fault why)
 	free(t->text);
 	task_unlist(w->loop, &t->task);
 	t->client->at = CLIENT_OPEN; /* an ordinary conn again, to be closed */
-	client_close(t->client);
+	if (why == FAULT_none && !t->client->conn.eof && t->client->conn.fd >= 0)
+		client_linger(t->client); /* the endpoint left first: its last bytes must arrive */
+	else
+		client_close(t->client);
 	loop_reap(w->loop, &t->reap, tunnel_reap);
 }
 

@@ -1,7 +1,7 @@
-/* conn - one byte stream: a descriptor, what the kernel said about it, one deadline. Try first,
- * wait after EAGAIN; registered with the loop at most once, edge-triggered, for the life of the
- * descriptor (the write side joins at the first EAGAIN). Events only set bits and list the task;
- * its run function belongs to the owner. No buffers here: an idle conn owns none. */
+/* conn - one byte stream: a descriptor and what the kernel said about it. Try first, wait after
+ * EAGAIN; registered with the loop once, edge-triggered, for life (the write side joins at the
+ * first EAGAIN). Events only set bits and list the owner's task. No buffers: an idle conn owns
+ * none. */
 #ifndef IO_CONN_H
 #define IO_CONN_H
 
@@ -25,10 +25,9 @@ struct conn {
 	int fd;    /* -1: none */
 	int error; /* errno of what broke it */
 	bool may_read, may_write;
-	bool hup;     /* the peer will send no more, or all is broken: read on to see which */
-	bool eof;     /* IO_EOF was returned */
-	bool watched; /* registered with the loop */
-	bool watched_write;
+	bool hup; /* the peer will send no more, or all is broken: read on to see which */
+	bool eof; /* IO_EOF was returned */
+	bool watched, watched_write; /* registered with the loop */
 	bool more;  /* what is written next is followed by more at once: no packet of its own */
 	bool large; /* has filled a small chunk lately: read into large ones */
 	uint64_t active_at; /* last time a byte moved */
@@ -37,8 +36,7 @@ struct conn {
 	struct event event;
 };
 
-/* How bytes cross the descriptor: plain here, TLS later. */
-struct transport {
+struct transport { /* how bytes cross the descriptor: plain here, TLS later */
 	const char *name;
 	enum io (*read)(struct conn *c, void *buf, size_t len, size_t *got);
 	enum io (*write)(struct conn *c, const struct iovec *iov, int n, size_t *put);
@@ -49,8 +47,7 @@ extern const struct transport transport_plain;
 /* Takes over an accepted, non-blocking descriptor; not watched yet. run is called when anything
  * happened. */
 void conn_open(struct conn *c, struct loop *l, int fd, void (*run)(struct task *));
-/* Starts to connect; watched both ways at once. IO_MORE: conn_dialled says how it went when the
- * task runs; IO_DONE: connected; IO_FAILED: at once. */
+/* Starts to connect, watched both ways. IO_MORE: conn_dialled tells when the task runs. */
 enum io conn_dial(
     struct conn *c, struct loop *l, const struct addr *to, void (*run)(struct task *));
 enum io conn_dialled(struct conn *c);
@@ -58,7 +55,7 @@ enum io conn_dialled(struct conn *c);
 void conn_close(struct conn *c);
 void conn_abort(struct conn *c);
 
-/* From now on events list the task. What happened before is seen too. */
+/* From now on events list the task; what happened before does too. */
 void conn_watch(struct conn *c);
 void conn_watch_write(struct conn *c);
 
@@ -80,5 +77,4 @@ conn_finish(struct conn *c)
 {
 	c->transport->finish(c);
 }
-
 #endif

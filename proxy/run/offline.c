@@ -63,9 +63,7 @@ offline_close(struct offline *o)
 	}
 	if (o->meters != NULL)
 		meters_free(&o->meters);
-	MAP_EACH(&o->listener_states, slot)
-	free(slot->value);
-	map_free(&o->listener_states);
+	listener_states_free(&o->listener_states);
 	if (o->model != NULL)
 		model_free(&o->model);
 	errors_free(&o->errors);

@@ -447,16 +447,6 @@ server_start(struct server *s)
 }
 
 static void
-server_free_states(struct server *s)
-{
-	MAP_EACH(&s->listener_states, slot) {
-		free(((struct listener_state *)slot->value)->key);
-		free(slot->value);
-	}
-	map_free(&s->listener_states);
-}
-
-static void
 server_fini(struct server *s)
 {
 	snapshot_unref(&s->snapshot);
@@ -469,7 +459,7 @@ server_fini(struct server *s)
 		registry_free(&s->registry);
 	if (s->meters != NULL)
 		meters_free(&s->meters);
-	server_free_states(s);
+	listener_states_free(&s->listener_states);
 	free(s->last_errors);
 }
 

@@ -120,17 +120,29 @@ sockets_error(const struct listener_spec *l, int error, struct errors *errors)
 	}
 }
 
-/* One socket per worker. A first one without SO_REUSEPORT proves that nobody else is there: the
- * kernel would let two weirs of one user share a port without a word. */
+/* Does nobody listen there? Asked by a socket without SO_REUSEPORT: with it the kernel would let
+ * two weirs of one user share a port without a word. */
 static bool
-sockets_bind_one(struct listener_spec *l, int *fds, uint32_t workers)
+sockets_are_free(const struct addr *addr)
 {
 	struct addr bound;
-	int probe = acceptor_bind(&l->addr, false, &bound), error;
+	int probe = acceptor_bind(addr, false, &bound);
 
 	if (probe < 0)
 		return false;
 	close(probe);
+	return true;
+}
+
+/* One socket per worker. Where we have listened before, workers may still be closing theirs. */
+static bool
+sockets_bind_one(struct listener_spec *l, int *fds, uint32_t workers)
+{
+	struct addr bound;
+	int error;
+
+	if (!l->state->ours && !sockets_are_free(&l->addr))
+		return false;
 	for (uint32_t i = 0; i < workers; i++) {
 		fds[i] = acceptor_bind(i == 0 ? &l->addr : &bound, true, &bound);
 		if (fds[i] >= 0)
@@ -141,7 +153,9 @@ sockets_bind_one(struct listener_spec *l, int *fds, uint32_t workers)
 		errno = error;
 		return false;
 	}
-	l->state->bound = bound;
+	if (!addr_same(&l->state->bound, &bound)) /* port 0: nobody can have read it yet */
+		l->state->bound = bound;
+	l->state->ours = true;
 	return true;
 }
 

@@ -1,0 +1,126 @@
+#include "flow/exchange_pump.h"
+
+#include "flow/forward.h"
+
+enum { EXCHANGE_REPLAY_MAX = 64 * 1024 }; /* bytes of request body kept to be sent again */
+
+/* Pipes are of use when neither end needs to see the bytes. */
+static bool
+exchange_may_splice(const struct exchange *x)
+{
+	return x->client->conn.transport == &transport_plain &&
+	       x->attempt.upstream->conn.transport == &transport_plain;
+}
+
+/* How much goes over now: what there is room for; of bulk in a pipe, a whole piece. */
+static size_t
+exchange_share(const struct message *to, struct message *from)
+{
+	size_t room = message_room(to), have = from->body.bytes;
+	const struct slice *first = slices_first(&from->body);
+
+	if (to->body.n == 0 && chunk_is_pipe(first->chunk) && first->len > room)
+		room = first->len;
+	return have < room ? have : room;
+}
+
+/* Keeps another reference to body bytes that are about to leave, while they are few. */
+static void
+exchange_keep_for_replay(struct exchange *x, size_t n)
+{
+	if (!x->replayable)
+		return;
+	if (x->replay.bytes + n <= EXCHANGE_REPLAY_MAX &&
+	    slices_share(&x->replay, &x->client_stream->in.body, n) == n)
+		return;
+	x->replayable = false;
+	slices_clear(&x->replay);
+}
+
+void
+exchange_pump_request(struct exchange *x)
+{
+	struct message *from = &x->client_stream->in, *to = &x->upstream_stream->out;
+	struct loop *l = x->worker->loop;
+
+	if (to->at != AT_BODY)
+		return;
+	if (from->body.bytes > 0) {
+		size_t n = exchange_share(to, from);
+
+		exchange_keep_for_replay(x, n);
+		from->splice = !x->replayable && exchange_may_splice(x);
+		(void)slices_move(&to->body, &from->body, n);
+		to->full = from->body.bytes > 0;
+		message_taken(from, l, &x->client->conn.task);
+		codec_flush(x->upstream_stream->codec);
+	}
+	if (from->at == AT_DONE && from->body.bytes == 0) {
+		if (from->trailers != NULL)
+			to->trailers = forward_trailers(x, from->trailers);
+		to->at = AT_DONE;
+		x->sent_at = l->now;
+		codec_flush(x->upstream_stream->codec);
+	}
+}
+
+/* 1xx: passed on as they come, one at a time, to clients that can know them. */
+void
+exchange_pump_interim(struct exchange *x)
+{
+	struct message *from = &x->upstream_stream->in, *to = &x->client_stream->out;
+	enum fault why = FAULT_none;
+
+	if (from->interim == NULL)
+		return;
+	if (to->interim != NULL)
+		return; /* the last one has not left yet: its codec tells when it has */
+	if (x->client_stream->in.head->minor > 0) {
+		to->interim = forward_response(x, from->interim, &why);
+		codec_flush(x->client_stream->codec);
+	}
+	from->interim = NULL;
+	loop_ready(x->worker->loop, &x->attempt.upstream->conn.task);
+}
+
+bool
+exchange_answer(struct exchange *x)
+{
+	struct message *from = &x->upstream_stream->in, *to = &x->client_stream->out;
+	enum fault why = FAULT_proxy_internal_error;
+
+	to->head = forward_response(x, from->head, &why);
+	if (to->head == NULL) {
+		x->fault = why;
+		return false;
+	}
+	to->kind = from->kind;
+	to->length = from->length;
+	to->upgrade = from->upgrade;
+	to->at = AT_BODY;
+	x->answered = true;
+	from->splice = exchange_may_splice(x);
+	x->record.first_at = x->worker->loop->now;
+	x->record.status = from->head->status;
+	codec_flush(x->client_stream->codec);
+	return true;
+}
+
+void
+exchange_pump_response(struct exchange *x)
+{
+	struct message *from = &x->upstream_stream->in, *to = &x->client_stream->out;
+
+	if (from->body.bytes > 0) {
+		(void)slices_move(&to->body, &from->body, exchange_share(to, from));
+		to->full = from->body.bytes > 0;
+		message_taken(from, x->worker->loop, &x->attempt.upstream->conn.task);
+		codec_flush(x->client_stream->codec);
+	}
+	if (from->at == AT_DONE && from->body.bytes == 0) {
+		if (from->trailers != NULL)
+			to->trailers = forward_trailers(x, from->trailers);
+		to->at = AT_DONE;
+		codec_flush(x->client_stream->codec);
+	}
+}
