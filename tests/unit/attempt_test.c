@@ -99,6 +99,14 @@ upstream_drop(struct upstream **u)
 	*u = NULL;
 }
 
+bool
+upstream_evict(struct pools *p, const struct backend *b)
+{
+	(void)p;
+	(void)b;
+	return false;
+}
+
 uint64_t
 worker_random(struct worker *w)
 {

@@ -184,7 +184,7 @@ come_and_go(void *arg)
 		at = backend_pick(c->backend, &pick);
 		backend_pick_done(c->backend->targets[at].endpoint);
 		atomic_fetch_sub(&c->inside, 1);
-		backend_leave(c->backend);
+		backend_leave(c->backend->state);
 	}
 	return NULL;
 }
