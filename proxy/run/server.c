@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "run/crew.h"
 #include "run/doors.h"
 #include "run/notify.h"
+#include "run/process.h"
 #include "run/sockets.h"
 #include "run/watchdog.h"
 
@@ -387,18 +387,6 @@ server_catch_signals(struct server *s)
 
 /* ---- life ---- */
 
-/* One descriptor each for client and endpoint: the soft limit of 1024 helps nobody. */
-static void
-server_raise_limits(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files); /* works with fewer, too */
-	}
-}
-
 static int
 server_begin(struct server *s, struct model *m, struct errors *errors)
 {
@@ -421,6 +409,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 		model_free(&p.model);
 		return EXIT_RUNTIME;
 	}
+	process_step_back();
 	server_publish(s, p.model, p.snapshot, &p.sockets, p.access);
 	if (!doors_open(s, stderr)) {
 		(void)crew_stop(s->crew, s->n_workers);
@@ -469,7 +458,7 @@ server_run(const struct server_options *options)
 	struct server s = {.options = *options, .signals = {.fd = -1}};
 	int code;
 
-	server_raise_limits();
+	process_raise_limits();
 	map_init(&s.listener_states);
 	s.started_wall_us = server_wall_us();
 	s.log_timer.fire = server_log_timer;
