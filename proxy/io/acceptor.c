@@ -101,7 +101,8 @@ acceptor_accept(struct acceptor *a, struct addr *peer, bool *exhausted)
 			return fd;
 		if (errno == ECONNABORTED || errno == EINTR)
 			continue;
-		if (errno == EMFILE || errno == ENFILE) {
+		/* Level-triggered: what is not accepted now would be told again at once. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			*exhausted = true;
 			acceptor_exhausted(a);
 		}

@@ -1,8 +1,10 @@
 """L4: bytes pass as they are, halves end one by one, and PROXY tells who the client is."""
 
 import hashlib
+import resource
 import socket
 import struct
+import subprocess
 import threading
 
 import pytest
@@ -273,3 +275,40 @@ def test_an_http_endpoint_gets_each_client_its_own_proxy_connection(scene):
     weir, origin = scene.front(script, backend="proxy_protocol: v1", workers=1)
     for source in ("127.0.0.2", "127.0.0.3", "127.0.0.2"):
         assert weir.get(source=source).body.startswith(b"PROXY TCP4 " + source.encode() + b" ")
+
+
+ECHO_ALL = """
+import asyncio, resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+async def echo(reader, writer):
+    while data := await reader.read(64):
+        writer.write(data)
+    writer.close()
+async def main():
+    server = await asyncio.start_server(echo, "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+def test_ten_thousand_idle_tunnels_live_side_by_side(scene):
+    """Or as many as the descriptors of one process allow: a tunnel takes two of weir's."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    count = min(10_000, most // 2 - 200)
+    command = ["/usr/bin/python3", "-c", ECHO_ALL]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as endpoint:
+        try:
+            weir = tcp(scene, f"127.0.0.1:{int(endpoint.stdout.readline())}")
+            tunnels = [weir.connect("tcp") for _ in range(count)]
+            for tunnel in tunnels:
+                tunnel.send(b"once")
+            assert all(tunnel.read(4) == b"once" for tunnel in tunnels)
+            for tunnel in tunnels[:: count // 100]:
+                assert tunnel.send(b"more").read(4) == b"more"
+            for tunnel in tunnels:
+                tunnel.close()
+            assert {line["why"] for line in weir.log(count)} == {"-"}
+        finally:
+            endpoint.kill()
