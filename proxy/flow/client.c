@@ -12,7 +12,7 @@ enum {
 	CLIENT_GRACE_US =
 	    1000000, /* a half-closed client gets its answer within this, or has left */
 	CLIENT_WATCH_US = 100000,   /* until the conn of a first request is watched for a hang-up */
-	CLIENT_LINGER_US = 2000000, /* how long what the peer still sends is swallowed */
+	CLIENT_LINGER_US = 2000000, /* of quiet end the swallowing of what the peer still sends */
 	CLIENT_LINGER_BYTES = 4096,
 };
 
@@ -51,8 +51,12 @@ client_due(const struct client *c)
 {
 	const struct timeouts *t = &c->worker->timeouts;
 
-	if (c->at == CLIENT_LINGER)
-		return c->phase_at + CLIENT_LINGER_US;
+	if (c->at == CLIENT_LINGER) {
+		uint64_t quiet = c->conn.active_at + CLIENT_LINGER_US;
+		uint64_t end = c->phase_at + t->body;
+
+		return quiet < end ? quiet : end;
+	}
 	if (c->exchanges > 0)
 		return c->hup_seen ? c->phase_at + CLIENT_GRACE_US : 0;
 	if (c->at == CLIENT_PROXY || c->codec->midway || !c->served)
@@ -94,9 +98,14 @@ client_linger_run(struct task *t)
 		if (io != IO_DONE)
 			break;
 	}
-	if (io == IO_EOF || io == IO_FAILED || c->timed_out)
+	if (io == IO_EOF || io == IO_FAILED || client_due(c) <= c->worker->loop->now) {
 		client_close(c);
-	else if (c->conn.may_read)
+		return;
+	}
+	if (c->timed_out)
+		timer_set(c->worker->loop, &c->conn.timer, client_due(c));
+	c->timed_out = false;
+	if (c->conn.may_read)
 		loop_again(c->worker->loop, &c->conn.task);
 }
 

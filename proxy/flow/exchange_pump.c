@@ -24,17 +24,20 @@ exchange_share(const struct message *to, struct message *from)
 	return have < room ? have : room;
 }
 
-/* Keeps another reference to body bytes that are about to leave, while they are few. */
 static void
-exchange_keep_for_replay(struct exchange *x, size_t n)
+exchange_forget_replay(struct exchange *x)
 {
-	if (!x->replayable)
-		return;
-	if (x->replay.bytes + n <= EXCHANGE_REPLAY_MAX &&
-	    slices_share(&x->replay, &x->client_stream->in.body, n) == n)
-		return;
 	x->replayable = false;
 	slices_clear(&x->replay);
+}
+
+/* Keeps another reference to body bytes that have just been handed over, while they are few. */
+static void
+exchange_keep_for_replay(struct exchange *x, const struct slices *body, size_t n)
+{
+	if (x->replayable &&
+	    (x->replay.bytes + n > EXCHANGE_REPLAY_MAX || slices_share(&x->replay, body, n) < n))
+		exchange_forget_replay(x);
 }
 
 void
@@ -46,11 +49,11 @@ exchange_pump_request(struct exchange *x)
 	if (to->at != AT_BODY)
 		return;
 	if (from->body.bytes > 0) {
-		size_t n = exchange_share(to, from);
+		size_t n = slices_share(&to->body, &from->body, exchange_share(to, from));
 
-		exchange_keep_for_replay(x, n);
+		exchange_keep_for_replay(x, &from->body, n);
+		slices_drop(&from->body, n);
 		from->splice = !x->replayable && exchange_may_splice(x);
-		(void)slices_move(&to->body, &from->body, n);
 		to->full = from->body.bytes > 0;
 		message_taken(from, l, &x->client->conn.task);
 		codec_flush(x->upstream_stream->codec);
@@ -98,7 +101,8 @@ exchange_answer(struct exchange *x)
 	to->length = from->length;
 	to->upgrade = from->upgrade;
 	to->at = AT_BODY;
-	x->answered = true;
+	x->answered = true; /* from here on nothing is sent again */
+	exchange_forget_replay(x);
 	from->splice = exchange_may_splice(x);
 	x->record.first_at = x->worker->loop->now;
 	x->record.status = from->head->status;
