@@ -57,7 +57,7 @@ map_widen(struct map *m)
 	m->room = old.room ? old.room * 2 : MAP_FIRST_ROOM;
 	m->slots = xcalloc(m->room, sizeof(*m->slots));
 	MAP_EACH(&old, slot)
-	*map_seek(m, slot->hash, slot->key) = *slot;
+		*map_seek(m, slot->hash, slot->key) = *slot;
 	free(old.slots);
 }
 

@@ -57,6 +57,7 @@ exchange_pump_request(struct exchange *x)
 		to->full = from->body.bytes > 0;
 		message_taken(from, l, &x->client->conn.task);
 		codec_flush(x->upstream_stream->codec);
+		loop_hurry(l, n);
 	}
 	if (from->at == AT_DONE && from->body.bytes == 0) {
 		if (from->trailers != NULL)
@@ -116,10 +117,12 @@ exchange_pump_response(struct exchange *x)
 	struct message *from = &x->upstream_stream->in, *to = &x->client_stream->out;
 
 	if (from->body.bytes > 0) {
-		(void)slices_move(&to->body, &from->body, exchange_share(to, from));
+		size_t n = slices_move(&to->body, &from->body, exchange_share(to, from));
+
 		to->full = from->body.bytes > 0;
 		message_taken(from, x->worker->loop, &x->attempt.upstream->conn.task);
 		codec_flush(x->client_stream->codec);
+		loop_hurry(x->worker->loop, n);
 	}
 	if (from->at == AT_DONE && from->body.bytes == 0) {
 		if (from->trailers != NULL)

@@ -54,7 +54,7 @@ struct codec_ops { /* codec_h1, later codec_h2 */
 extern const struct codec_ops codec_h1;
 struct codec *h1_open(struct conn *conn, const struct codec_spec *spec);
 
-/* What the owner put into an out message leaves at the end of this turn. */
+/* What the owner put into an out message leaves soon, at the latest at the end of this turn. */
 static inline void
 codec_flush(struct codec *c)
 {

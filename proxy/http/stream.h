@@ -31,7 +31,7 @@ struct message {
 	struct slices body;      /* arrived and not fetched, or waiting to leave */
 	bool upgrade;            /* request: asks to switch protocols; response: switches */
 	bool keep_alive;         /* in: the peer would keep the conn; a codec's own matter */
-	bool splice; /* in: nobody looks at the body, and where it goes takes pipes */
+	bool splice;             /* in: nobody looks at the body, and where it goes takes pipes */
 	bool full; /* somebody stopped for want of room here: the codec (in), the owner (out) */
 };
 

@@ -14,8 +14,9 @@
 
 enum {
 	LOOP_US = 1000000,
-	LOOP_WIRES = 64,       /* free queues kept: those of a busy turn */
-	LOOP_FLUSH_BATCH = 32, /* conns that wait to send before they do */
+	LOOP_WIRES = 64,         /* free queues kept: those of a busy turn */
+	LOOP_FLUSH_BATCH = 32,   /* conns that wait to send before they do */
+	LOOP_FLUSH_BYTES = 8192, /* of body weigh as much as one more conn */
 };
 
 struct loop_private {
@@ -73,6 +74,12 @@ loop_flush(struct loop *l, struct task *t)
 {
 	task_list_add(&l->flush, t);
 	l->flushes++;
+}
+
+void
+loop_hurry(struct loop *l, size_t bytes)
+{
+	l->flushes += (uint32_t)(bytes / LOOP_FLUSH_BYTES);
 }
 
 static bool

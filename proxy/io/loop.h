@@ -3,9 +3,9 @@
  *
  *	wait for events -> due timers -> ready tasks -> flush tasks -> reap -> (again)
  *
- * A task that lists another one runs it in the same turn; a task that wants to go on after its
- * share of work lists itself with loop_again and runs in the next turn, after new events were
- * looked at: nobody starves. Everything here but loop_post belongs to the loop's own thread. */
+ * A task that lists another one runs it in the same turn; one that wants to go on after its share
+ * lists itself with loop_again and runs in the next turn, after new events: nobody starves.
+ * Everything here but loop_post belongs to the loop's own thread. */
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
 
@@ -37,7 +37,7 @@ struct letter { /* work posted by another thread; the run function owns it from 
 struct loop {
 	uint64_t now; /* microseconds, CLOCK_MONOTONIC, read once a turn */
 	struct task_list ready, again, flush;
-	uint32_t flushes; /* listed since they were last run */
+	uint32_t flushes; /* weight of what was listed since */
 	struct reap *reap;
 	struct chunks chunks;
 	struct pipes pipes;
@@ -55,12 +55,12 @@ struct loop *loop_new(void *owner);
 void loop_free(struct loop **l);
 void loop_run(struct loop *l); /* until loop_stop */
 void loop_stop(struct loop *l);
-/* Any thread. Wakes the loop only when it sleeps. */
-void loop_post(struct loop *l, struct letter *letter);
+void loop_post(struct loop *l, struct letter *letter); /* any thread; wakes it if it sleeps */
 
 void loop_ready(struct loop *l, struct task *t);
 void loop_again(struct loop *l, struct task *t);
-void loop_flush(struct loop *l, struct task *t); /* after all ready tasks of this turn */
+void loop_flush(struct loop *l, struct task *t); /* when many wait, or this turn's tasks are done */
+void loop_hurry(struct loop *l, size_t bytes);   /* so much body waits too: flush sooner */
 void task_unlist(struct loop *l, struct task *t);
 void loop_reap(struct loop *l, struct reap *r, void (*free)(struct reap *));
 

@@ -1,9 +1,14 @@
 #include "run/process.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { PROCESS_NICE = 10 }; /* of the control thread, once the workers run */
+enum {
+	PROCESS_NICE = 10,                /* of the control thread, once the workers run */
+	PROCESS_STEP = 1024 * 1024,       /* bytes a heap grows by at least */
+	PROCESS_SPARE = 16 * 1024 * 1024, /* free bytes a heap keeps at its top */
+};
 
 /* One descriptor each for client and endpoint: the soft limit of 1024 helps nobody. */
 void
@@ -23,4 +28,12 @@ void
 process_step_back(void)
 {
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), PROCESS_NICE); /* only slower without */
+}
+
+void
+process_tune_memory(void)
+{
+	(void)mallopt(M_TOP_PAD, PROCESS_STEP); /* other libcs do as they like */
+	(void)mallopt(M_TRIM_THRESHOLD, PROCESS_SPARE);
+	(void)mallopt(M_MMAP_THRESHOLD, PROCESS_STEP);
 }

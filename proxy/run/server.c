@@ -459,6 +459,7 @@ server_run(const struct server_options *options)
 	int code;
 
 	process_raise_limits();
+	process_tune_memory();
 	map_init(&s.listener_states);
 	s.started_wall_us = server_wall_us();
 	s.log_timer.fire = server_log_timer;
