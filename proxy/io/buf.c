@@ -1,7 +1,7 @@
 #include "io/buf.h"
 
 /* How many free chunks a thread keeps: enough for a busy turn, little enough to forget a peak. */
-enum { BUF_RESERVE_SMALL = 64, BUF_RESERVE_LARGE = 24 };
+enum { BUF_RESERVE_SMALL = 64, BUF_RESERVE_LARGE = 64 };
 
 void
 chunks_init(struct chunks *c)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "flow/listener.h"
+#include "run/process.h"
 
 enum order_kind { ORDER_INSTALL, ORDER_DRAIN, ORDER_CUT, ORDER_CLOSE };
 
@@ -68,6 +69,7 @@ crew_main(void *arg)
 {
 	struct worker *w = arg;
 
+	process_warm_heap();
 	loop_run(w->loop);
 	return NULL;
 }

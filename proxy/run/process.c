@@ -1,12 +1,15 @@
 #include "run/process.h"
 
+#include "base/base.h"
+
 #include <malloc.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 enum {
 	PROCESS_NICE = 10,                /* of the control thread, once the workers run */
-	PROCESS_STEP = 1024 * 1024,       /* bytes a heap grows by at least */
+	PROCESS_HEAP = 8 * 1024 * 1024,   /* bytes a worker's heap begins with, untouched */
 	PROCESS_SPARE = 16 * 1024 * 1024, /* free bytes a heap keeps at its top */
 };
 
@@ -33,7 +36,15 @@ process_step_back(void)
 void
 process_tune_memory(void)
 {
-	(void)mallopt(M_TOP_PAD, PROCESS_STEP); /* other libcs do as they like */
-	(void)mallopt(M_TRIM_THRESHOLD, PROCESS_SPARE);
-	(void)mallopt(M_MMAP_THRESHOLD, PROCESS_STEP);
+	(void)mallopt(M_TRIM_THRESHOLD, PROCESS_SPARE); /* other libcs do as they like */
+	(void)mallopt(M_MMAP_THRESHOLD, PROCESS_SPARE);
+}
+
+void
+process_warm_heap(void)
+{
+	void *volatile heap =
+	    xmalloc(PROCESS_HEAP); /* volatile: the pair must not be optimised away */
+
+	free(heap);
 }

@@ -4,8 +4,10 @@
 
 /* As many descriptors as the hard limit allows. */
 void process_raise_limits(void);
-/* Memory comes from the system in large steps and stays: no system calls for it in steady state. */
+/* Freed memory stays for the next one, up to a spare: no system calls for it in steady state. */
 void process_tune_memory(void);
+/* The calling thread's heap grows once, here, and not page by page under load. */
+void process_warm_heap(void);
 /* The calling thread lets others go first from now on. */
 void process_step_back(void);
 
