@@ -127,6 +127,7 @@ def test_half_of_a_tunnel_may_end_first(scene, side):
     if side == "endpoint":
         assert wire.read_all() == b"mine"
         wire.send(b"yours").finish()
+        assert weir.log()[0]["why"] == "-"  # it has arrived before the scene takes the stage down
     else:
         wire.send(b"yours").finish()
         assert wire.read_all() == b"mine"
