@@ -173,7 +173,6 @@ worker_drain(struct worker *w)
 	struct listener *l, *next_listener;
 	struct client *c, *next;
 
-	w->draining = true;
 	LIST_FOREACH_SAFE(l, &w->listeners, entry, next_listener)
 		listener_close(l);
 	LIST_FOREACH_SAFE(c, &w->all_clients, entry, next)

@@ -9,7 +9,6 @@
 #include "observe/accesslog.h"
 
 struct client;
-struct tunnel;
 
 /* A worker's counted use of a snapshot: exchanges count here, without atomics. */
 struct snapshot_use {
@@ -26,12 +25,10 @@ struct worker {
 	struct slab clients, exchanges, tunnels, codecs, streams;
 	LIST_HEAD(, listener) listeners;
 	LIST_HEAD(, client) all_clients;
-	LIST_HEAD(, tunnel) all_tunnels;
 	struct match_scratch *scratch;
 	struct ring *log; /* the access log's lines, drained by the control thread */
 	uint64_t random[2];
 	int64_t wall_offset; /* wall clock minus loop clock, microseconds */
-	bool draining;
 	struct meter *meter; /* ref */
 	uint32_t conns;      /* clients that are open */
 };
@@ -39,8 +36,8 @@ struct worker {
 struct worker *worker_new(uint32_t index, struct meters *meters);
 void worker_free(struct worker **w);
 
-/* In the worker's own thread: the next exchanges use this snapshot (takes the reference). Sockets
- * for its listeners are given by listener_adopt before. */
+/* In the worker's own thread: the next exchanges use this snapshot (takes the reference). Its new
+ * listeners were opened before. */
 void worker_install(struct worker *w, struct snapshot *s);
 struct snapshot_use *worker_use(struct worker *w);
 void worker_unuse(struct worker *w, struct snapshot_use **use);
