@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 enum {
-	PROCESS_NICE = 10,                /* of the control thread, once the workers run */
-	PROCESS_HEAP = 8 * 1024 * 1024,   /* bytes a worker's heap begins with, untouched */
-	PROCESS_SPARE = 16 * 1024 * 1024, /* free bytes a heap keeps at its top */
+	PROCESS_NICE = 10,                    /* of the control thread, once the workers run */
+	PROCESS_HEAP = 24 * 1024 * 1024,      /* bytes a worker's heap begins with, untouched */
+	PROCESS_SPARE = 32 * 1024 * 1024 - 1, /* free bytes a heap keeps at its top */
 };
 
 /* One descriptor each for client and endpoint: the soft limit of 1024 helps nobody. */
