@@ -96,7 +96,7 @@ def test_counters_count(weir):
 
 def test_label_values_come_from_the_file_only(weir):
     weir.get("/unseen", "evil.test", method="BREW")
-    text = weir.admin("/metrics").body.decode()
+    text = weir.settled()
     assert 'method="OTHER"' in text
     assert "BREW" not in text and "evil" not in text and "unseen" not in text
 

@@ -6,6 +6,7 @@ import re
 import shlex
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from raw import PATIENCE, Wire, until
@@ -154,9 +155,22 @@ class Weir:
         finally:
             wire.close()
 
+    def settled(self):
+        """/metrics when it has come to rest: a request is counted after its last byte has left."""
+        seen = []
+
+        def at_rest():
+            lines = self.admin("/metrics").body.decode().splitlines()
+            seen.append([row for row in lines if not row.startswith(("process_", "weir_worker_"))])
+            if len(seen) > 2 and seen[-1] == seen[-2] == seen[-3]:
+                return "\n".join(lines)
+            time.sleep(0.02)
+
+        return until(at_rest, "the counters to come to rest")
+
     def metrics(self):
         """Every sample of /metrics: the text before the value -> the value."""
-        text = self.admin("/metrics").body.decode()
+        text = self.settled()
         rows = (line.rsplit(" ", 1) for line in text.splitlines() if line[:1] not in ("#", ""))
         return {name: float(value) for name, value in rows}
 
