@@ -161,7 +161,8 @@ class Weir:
 
         def at_rest():
             lines = self.admin("/metrics").body.decode().splitlines()
-            seen.append([row for row in lines if not row.startswith(("process_", "weir_worker_"))])
+            restless = ("process_", "weir_worker_", "weir_log_")
+            seen.append([row for row in lines if not row.startswith(restless)])
             if len(seen) > 2 and seen[-1] == seen[-2] == seen[-3]:
                 return "\n".join(lines)
             time.sleep(0.02)
