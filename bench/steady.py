@@ -124,8 +124,10 @@ def executed(bench, count):
         with tools.closing(bench.load(proxy.port, count)) as load:
             ran(load)
         proxy.process.terminate()
-        proxy.process.wait(DUMP_SECONDS)
+        code = proxy.process.wait(DUMP_SECONDS)
         found = re.search(r"^(?:totals|summary): (\d+)", out.read_text(), re.MULTILINE)
+        if not found:  # such as a script, which callgrind leaves when it starts the program
+            raise SystemExit(f"callgrind counted nothing, exit {code}: {proxy.said()}")
         return int(found.group(1))
 
 
