@@ -464,7 +464,6 @@ int
 main(int argc, char **argv)
 {
 	struct load *l = must_alloc(sizeof(*l));
-	char line[OWN_MAX];
 
 	l->spec = spec_read(argc, argv);
 	net_prepare();
@@ -473,13 +472,13 @@ main(int argc, char **argv)
 	if (l->spec.wait) {
 		printf("ready\n");
 		fflush(stdout);
-		if (fgets(line, sizeof(line), stdin) == NULL)
+		if (getchar() == EOF)
 			return 0;
 	}
 	load_run(l, l->spec.requests);
 	load_report(l);
 	fflush(stdout);
 	if (l->spec.wait)
-		(void)fgets(line, sizeof(line), stdin); /* whatever it says */
+		(void)getchar();
 	return 0;
 }
