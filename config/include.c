@@ -9,8 +9,7 @@
 static struct node *
 include_find(const struct node *map, struct str key)
 {
-	NODE_EACH_PAIR(map, pair)
-	{
+	NODE_EACH_PAIR(map, pair) {
 		if (str_eq(pair->text, key))
 			return pair;
 	}
@@ -116,11 +115,11 @@ include_files(struct loader *l, struct document_budget *budget)
 		return;
 	if (include->next->kind == NODE_LIST)
 		NODE_EACH(include->next, item)
-	include_pattern(l, item, budget);
-	else include_pattern(l, include->next, budget);
+			include_pattern(l, item, budget);
+	else
+		include_pattern(l, include->next, budget);
 	node_drop_duplicates(root, l->errors);
-	NODE_EACH_PAIR(root, key)
-	{
+	NODE_EACH_PAIR(root, key) {
 		if (key->next->kind == NODE_MAP)
 			node_drop_duplicates(key->next, l->errors);
 	}

@@ -371,8 +371,7 @@ read_object(struct loader *l, const struct schema_object *o, const struct node *
 {
 	struct origin *origins = loader_take(l, o->n, sizeof(*origins));
 
-	NODE_EACH_PAIR(map, key)
-	{
+	NODE_EACH_PAIR(map, key) {
 		const struct schema_row *row = schema_find(o, key->text);
 
 		if (row == NULL) {

@@ -22,8 +22,7 @@ read_listeners(struct loader *l, const struct node *map)
 	struct model *m = l->model;
 
 	m->listeners = loader_take(l, map->n, sizeof(*m->listeners));
-	NODE_EACH_PAIR(map, key)
-	{
+	NODE_EACH_PAIR(map, key) {
 		struct model_listener *listener = &m->listeners[m->n_listeners];
 
 		*listener = l->listener;
@@ -42,8 +41,7 @@ read_backends(struct loader *l, const struct node *map)
 	struct model *m = l->model;
 
 	m->backends = loader_take(l, map->n, sizeof(*m->backends));
-	NODE_EACH_PAIR(map, key)
-	{
+	NODE_EACH_PAIR(map, key) {
 		struct model_backend *backend = &m->backends[m->n_backends];
 
 		*backend = l->backend;
@@ -64,8 +62,7 @@ read_routes(struct loader *l, const struct node *list)
 	struct model *m = l->model;
 
 	m->routes = loader_take(l, list->n, sizeof(*m->routes));
-	NODE_EACH(list, item)
-	{
+	NODE_EACH(list, item) {
 		struct model_route *route = &m->routes[m->n_routes];
 
 		if (item->kind != NODE_MAP) {
@@ -86,8 +83,7 @@ read_endpoints(struct loader *l, const struct node *list, struct model_backend *
 	const struct schema_row *address = schema_find(&schema_endpoint, STR("address"));
 
 	b->endpoints = loader_take(l, list->n, sizeof(*b->endpoints));
-	NODE_EACH(list, item)
-	{
+	NODE_EACH(list, item) {
 		struct model_endpoint *endpoint = &b->endpoints[b->n_endpoints++];
 
 		*endpoint = l->endpoint;

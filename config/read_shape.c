@@ -90,8 +90,7 @@ read_arm_map(
 	struct shares shares = {0};
 	bool good = true;
 
-	NODE_EACH_PAIR(map, key)
-	{
+	NODE_EACH_PAIR(map, key) {
 		struct model_arm *arm = &out->v[out->n++];
 
 		good &= read_arm_name(l, row, key, arm);
@@ -114,7 +113,7 @@ read_arm_item(struct loader *l, const struct schema_row *row, const struct node 
 		arm->at = node_at(item);
 		(void)read_object(l, &schema_arm, item, item, arm);
 		NODE_EACH_PAIR(item, key)
-		percent |= is_percent(key->next);
+			percent |= is_percent(key->next);
 	} else {
 		(void)read_arm_name(l, row, item, arm);
 	}
@@ -130,7 +129,7 @@ read_arm_list(
 	bool good = true;
 
 	NODE_EACH(list, item)
-	good &= read_arm_item(l, row, item, &out->v[out->n++], &shares);
+		good &= read_arm_item(l, row, item, &out->v[out->n++], &shares);
 	return good && shares_check(l, list, &shares);
 }
 
@@ -262,8 +261,7 @@ read_predicates(struct loader *l, const struct schema_row *row, const struct nod
 		return false;
 	*count = 0;
 	*out = loader_take(l, n->n, sizeof(**out));
-	NODE_EACH_PAIR(n, key)
-	{
+	NODE_EACH_PAIR(n, key) {
 		struct model_predicate *p = &(*out)[(*count)++];
 		const struct node *value = key->next;
 

@@ -34,14 +34,14 @@ node_json(const struct node *n)
 	case NODE_LIST:
 		json = json_array();
 		NODE_EACH(n, item)
-		json_array_append_new(json, node_json(item));
+			json_array_append_new(json, node_json(item));
 		return json;
 	case NODE_MAP:
 		break;
 	}
 	json = json_object();
 	NODE_EACH_PAIR(n, key)
-	json_object_set_new(json, key->text.p, node_json(key->next));
+		json_object_set_new(json, key->text.p, node_json(key->next));
 	return json;
 }
 

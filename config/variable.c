@@ -142,11 +142,11 @@ variables_replace(struct node *n, struct arena *arena, struct errors *errors)
 		return;
 	case NODE_LIST:
 		NODE_EACH(n, item)
-		variables_replace(item, arena, errors);
+			variables_replace(item, arena, errors);
 		return;
 	case NODE_MAP:
 		NODE_EACH_PAIR(n, key)
-		variables_replace(key->next, arena, errors);
+			variables_replace(key->next, arena, errors);
 		return;
 	}
 }

@@ -101,8 +101,7 @@ show_counter(struct page *p, const struct metric *m)
 {
 	struct series s;
 
-	EACH_SERIES(p, m, &s)
-	{
+	EACH_SERIES(p, m, &s) {
 		put_start(p, m, "", &s);
 		fprintf(p->out, "} %" PRIu64 "\n", series_sum(&s, m->at));
 	}
@@ -114,8 +113,7 @@ show_difference(struct page *p, const struct metric *m)
 {
 	struct series s;
 
-	EACH_SERIES(p, m, &s)
-	{
+	EACH_SERIES(p, m, &s) {
 		uint64_t went = series_sum(&s, m->at2);
 		uint64_t came = series_sum(&s, m->at);
 
@@ -129,8 +127,7 @@ show_directions(struct page *p, const struct metric *m)
 {
 	struct series s;
 
-	EACH_SERIES(p, m, &s)
-	{
+	EACH_SERIES(p, m, &s) {
 		put_start(p, m, "", &s);
 		fprintf(p->out, ",direction=\"in\"} %" PRIu64 "\n", series_sum(&s, m->at));
 		put_start(p, m, "", &s);
@@ -143,8 +140,7 @@ show_histogram(struct page *p, const struct metric *m)
 {
 	struct series s;
 
-	EACH_SERIES(p, m, &s)
-	{
+	EACH_SERIES(p, m, &s) {
 		size_t at = m->at + offsetof(struct histogram, buckets);
 		uint64_t n = 0;
 
@@ -188,8 +184,7 @@ show_keys(struct page *p, const struct metric *m)
 {
 	struct series s;
 
-	EACH_SERIES(p, m, &s)
-	{
+	EACH_SERIES(p, m, &s) {
 		struct key_sums k = {0};
 
 		series_keys(&s, m->at, &k);

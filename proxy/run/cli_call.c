@@ -33,15 +33,15 @@ call_socket_of_broken(const char *path)
 	d = document_read(path, &budget, &errors);
 	if (d != NULL) {
 		where = xstrdup("");
-		NODE_EACH_PAIR(document_root(d), part)
-		{
+		NODE_EACH_PAIR(document_root(d), part) {
 			if (!str_eq(part->text, STR("admin")) || part->next->kind != NODE_MAP)
 				continue;
 			NODE_EACH_PAIR(part->next, key)
-			if (str_eq(key->text, STR("socket")) && key->next->kind == NODE_SCALAR) {
-				free(where);
-				where = str_dup(key->next->text);
-			}
+				if (str_eq(key->text, STR("socket")) &&
+				    key->next->kind == NODE_SCALAR) {
+					free(where);
+					where = str_dup(key->next->text);
+				}
 		}
 	}
 	document_free(&d);

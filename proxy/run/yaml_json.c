@@ -19,12 +19,12 @@ node_json(const struct node *n)
 	case NODE_LIST:
 		out = json_array();
 		NODE_EACH(n, item)
-		json_array_append_new(out, node_json(item));
+			json_array_append_new(out, node_json(item));
 		return out;
 	case NODE_MAP:
 		out = json_object();
 		NODE_EACH_PAIR(n, key)
-		json_object_setn_new(out, key->text.p, key->text.len, node_json(key->next));
+			json_object_setn_new(out, key->text.p, key->text.len, node_json(key->next));
 		return out;
 	}
 	return json_null();

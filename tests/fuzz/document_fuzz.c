@@ -34,15 +34,13 @@ check_tree(const struct node *n, unsigned depth)
 		ASSERT(n->text.p[n->text.len] == '\0');
 		return;
 	case NODE_LIST:
-		NODE_EACH(n, item)
-		{
+		NODE_EACH(n, item) {
 			check_tree(item, depth + 1);
 			count++;
 		}
 		break;
 	case NODE_MAP:
-		NODE_EACH_PAIR(n, key)
-		{
+		NODE_EACH_PAIR(n, key) {
 			ASSERT(key->kind == NODE_SCALAR);
 			check_tree(key->next, depth + 1);
 			count++;
