@@ -58,3 +58,15 @@ xasprintf(const char *fmt, ...)
 	va_end(ap);
 	return s;
 }
+
+uint32_t
+gcd(uint32_t a, uint32_t b)
+{
+	while (b != 0) {
+		uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}

@@ -52,4 +52,7 @@ void *xrealloc(void *p, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2) __attribute__((malloc, returns_nonnull));
 
+/* The greatest common divisor; of 0 and n it is n. */
+uint32_t gcd(uint32_t a, uint32_t b);
+
 #endif

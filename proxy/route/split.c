@@ -15,21 +15,13 @@ struct split {
 	uint32_t order[]; /* the arm of each turn */
 };
 
-static uint64_t
+static uint32_t
 split_divisor(const uint32_t *weights, size_t n)
 {
-	uint64_t divisor = 0;
+	uint32_t divisor = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		uint64_t a = weights[i];
-
-		while (a != 0) {
-			uint64_t rest = divisor % a;
-
-			divisor = a;
-			a = rest;
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		divisor = gcd(weights[i], divisor);
 	return divisor;
 }
 
@@ -37,7 +29,8 @@ split_divisor(const uint32_t *weights, size_t n)
 static size_t
 split_scale(const uint32_t *weights, size_t n, uint64_t *shares)
 {
-	uint64_t divisor = split_divisor(weights, n), sum = 0, scaled = 0;
+	uint32_t divisor = split_divisor(weights, n);
+	uint64_t sum = 0, scaled = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		shares[i] = weights[i] / divisor;

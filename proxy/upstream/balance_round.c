@@ -23,18 +23,6 @@ struct round {
 	CACHE_ALIGNED _Atomic uint64_t turn;
 };
 
-static uint32_t
-round_gcd(uint32_t a, uint32_t b)
-{
-	while (b != 0) {
-		uint32_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 /* The nearest to L / golden ratio that shares no divisor with L. */
 static uint64_t
 round_stride(uint32_t length)
@@ -42,9 +30,9 @@ round_stride(uint32_t length)
 	uint32_t middle = (uint32_t)((uint64_t)length * GOLDEN / GOLDEN_UNIT);
 
 	for (uint32_t off = 0; off < middle; off++) {
-		if (round_gcd(length, middle + off) == 1)
+		if (gcd(length, middle + off) == 1)
 			return middle + off;
-		if (round_gcd(length, middle - off) == 1)
+		if (gcd(length, middle - off) == 1)
 			return middle - off;
 	}
 	return 1;
@@ -57,7 +45,7 @@ round_lay(struct round *r, const struct balance_spec *spec)
 	uint64_t end = 0;
 
 	for (uint32_t i = 0; i < spec->n; i++) {
-		common = round_gcd(spec->targets[i].weight, common);
+		common = gcd(spec->targets[i].weight, common);
 		end += spec->targets[i].weight;
 	}
 	r->length = spec->n;
