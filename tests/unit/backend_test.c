@@ -9,35 +9,8 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "place.h"
 #include "upstream/backend.h"
-
-enum { BLOCK = 64 };
-
-struct place {
-	struct meters *meters;
-	struct registry *registry;
-};
-
-static int
-place_open(void **state)
-{
-	static struct place p;
-
-	p.meters = meters_new(2);
-	p.registry = registry_new(p.meters, BLOCK, BLOCK);
-	*state = &p;
-	return 0;
-}
-
-static int
-place_close(void **state)
-{
-	struct place *p = *state;
-
-	registry_free(&p->registry);
-	meters_free(&p->meters);
-	return 0;
-}
 
 static struct endpoint *
 endpoint(struct place *p, const char *backend, uint16_t port)
