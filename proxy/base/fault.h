@@ -42,6 +42,8 @@ enum fault_retry {
 	F(connection_timeout,                504, 14, UPSTREAM, SAFE,   "the endpoint did not accept the connection in time") \
 	F(destination_ip_unroutable,         502, 14, UPSTREAM, SAFE,   "there is no way to the endpoint's address") \
 	F(connection_terminated,             502, 14, UPSTREAM, REUSED, "the endpoint closed the connection before answering") \
+	F(stream_refused,                    503, 14, UPSTREAM, SAFE,   "the endpoint refused the stream without looking at it") \
+	F(connection_goaway,                 503, 14, UPSTREAM, SAFE,   "the endpoint went away without looking at the request") \
 	F(connection_write_timeout,          504,  4, UPSTREAM, NEVER,  "the endpoint stopped reading the request") \
 	F(connection_read_timeout,           504,  4, UPSTREAM, NEVER,  "the endpoint stopped sending in the middle of its answer") \
 	F(http_response_timeout,             504,  4, UPSTREAM, NEVER,  "the endpoint did not answer in time") \

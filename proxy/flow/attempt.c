@@ -5,7 +5,7 @@ attempt_begin(struct attempt *a, struct worker *w, struct backend *b, struct tas
     uint64_t key, bool raw)
 {
 	*a = (struct attempt){.worker = w,
-	    .owner = owner,
+	    .waiter.task = owner,
 	    .backend = b,
 	    .state = b->state,
 	    .raw = raw,
@@ -30,7 +30,8 @@ attempt_leave_endpoint(struct attempt *a)
 void
 attempt_release(struct attempt *a, bool reusable)
 {
-	if (a->upstream != NULL && reusable && !a->alone)
+	waiter_leave(&a->waiter);
+	if (a->upstream != NULL && reusable)
 		upstream_give(&a->upstream);
 	else
 		upstream_drop(&a->upstream);
@@ -85,9 +86,9 @@ attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempoten
 {
 	const struct endpoint *failed = a->endpoint;
 	enum fault_retry kind = fault_row(why)->retry;
-	bool again = a->tries < ATTEMPT_TRIES &&
-		     (kind == RETRY_SAFE || (kind == RETRY_REUSED && a->upstream != NULL &&
-						a->upstream->reused && replayable && idempotent));
+	bool again =
+	    a->tries < ATTEMPT_TRIES &&
+	    (kind == RETRY_SAFE || (kind == RETRY_REUSED && a->reused && replayable && idempotent));
 
 	a->fault = why;
 	if (again)
@@ -118,17 +119,32 @@ attempt_choose(struct attempt *a)
 	return false;
 }
 
+/* A connection that others use or used, or that they have begun to dial. */
+static bool
+attempt_share(struct attempt *a)
+{
+	a->joined = false;
+	if (a->raw || a->alone)
+		return false;
+	if (!a->fresh)
+		a->upstream = upstream_take(a->worker->pools, a->endpoint);
+	if (a->upstream == NULL) {
+		a->upstream = upstream_join(a->worker->pools, a->endpoint, &a->waiter);
+		a->joined = a->upstream != NULL;
+	}
+	if (a->upstream == NULL)
+		return false;
+	COUNTER_ADD(attempt_stats(a)->conns_reused, 1);
+	return true;
+}
+
 static bool
 attempt_connect(struct attempt *a)
 {
 	enum fault full;
 
-	if (!a->raw && !a->fresh && !a->alone)
-		a->upstream = upstream_take(a->worker->pools, a->endpoint);
-	if (a->upstream != NULL) {
-		COUNTER_ADD(attempt_stats(a)->conns_reused, 1);
+	if (attempt_share(a))
 		return true;
-	}
 	full = backend_conn_open(a->backend);
 	if (full != FAULT_none && upstream_evict(a->worker->pools, a->backend))
 		full = backend_conn_open(a->backend); /* an idle one counts, but blocks nobody */
@@ -137,7 +153,8 @@ attempt_connect(struct attempt *a)
 		return false;
 	}
 	COUNTER_ADD(attempt_stats(a)->conns_opened, 1);
-	a->upstream = upstream_dial(a->worker->pools, a->state, a->endpoint, a->owner);
+	a->upstream = (a->raw || a->alone ? upstream_dial_alone : upstream_dial)(
+	    a->worker->pools, a->backend, a->endpoint, &a->waiter);
 	return true;
 }
 
@@ -154,8 +171,13 @@ attempt_run(struct attempt *a)
 			return ATTEMPT_WAIT;
 		case UPSTREAM_LENT:
 		case UPSTREAM_IDLE:
+			if (a->joined && !upstream_admits(a->upstream)) {
+				upstream_drop(&a->upstream); /* others were here before */
+				break;
+			}
 			if (a->connected_at == 0)
 				a->connected_at = a->worker->loop->now;
+			a->reused = a->upstream->reused;
 			a->fault = FAULT_none;
 			return ATTEMPT_READY;
 		case UPSTREAM_CLOSED:

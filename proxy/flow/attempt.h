@@ -12,12 +12,12 @@ enum attempt_at { ATTEMPT_WAIT, ATTEMPT_READY, ATTEMPT_FAILED };
 
 struct attempt {
 	struct worker *worker;
-	struct task *owner;      /* listed when a wait is over */
 	struct backend *backend; /* of the snapshot the owner keeps; not used once READY */
 	struct backend_state *state;
 	struct endpoint *endpoint;   /* in flight there; NULL: none */
 	const struct endpoint *last; /* of the last try, for the record; alive with the snapshot */
 	struct upstream *upstream;   /* lent; NULL: none */
+	struct waiter waiter;        /* while it is being dialled */
 	struct balance_pick pick;
 	uint32_t target;
 	enum fault fault; /* why the last try failed */
@@ -26,6 +26,8 @@ struct attempt {
 	bool raw;     /* no kept connections: the bytes are the owner's */
 	bool alone;   /* each has a connection of its own: it names one client (PROXY protocol) */
 	bool fresh;   /* no kept connection this time */
+	bool reused;  /* the connection had served before this try */
+	bool joined;  /* waits, or has waited, for a dial that another began */
 	uint64_t began_at, connected_at;
 };
 

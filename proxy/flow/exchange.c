@@ -221,11 +221,10 @@ exchange_send(struct exchange *x)
 		if (x->attempt.backend->proxy_protocol != PROXY_PROTOCOL_OFF)
 			forward_proxy_header(x, u->codec);
 	}
-	u->owner = NULL; /* news of its stream come by the stream */
 	out = u->codec->ops->stream_open(u->codec, in->arena, &x->task);
 	ASSERT(out != NULL);
 	x->upstream_stream = out;
-	out->reused = u->reused;
+	out->reused = x->attempt.reused;
 	out->out.head = forward_request(x, &why);
 	if (out->out.head == NULL) {
 		out->codec->ops->stream_end(&x->upstream_stream, why);

@@ -292,7 +292,7 @@ tunnel_upgrade(struct exchange *x)
 	t->route_meter = meter_ref(t->record.route_meter);
 	tunnel_keep_strings(t);
 	t->attempt = x->attempt;
-	t->attempt.owner = &t->task;
+	t->attempt.waiter.task = &t->task;
 	x->attempt = (struct attempt){0};
 	x->upstream_stream->codec->ops->stream_end(&x->upstream_stream, FAULT_none);
 	x->client_stream->codec->ops->stream_end(&x->client_stream, FAULT_none);

@@ -37,10 +37,14 @@ struct codec {
 
 struct codec_ops { /* codec_h1, later codec_h2 */
 	const char *name;
-	size_t size;                    /* of its struct */
+	size_t size; /* of its struct */
+	bool many;   /* streams at once */
+	struct codec *(*open)(struct conn *, const struct codec_spec *);
 	void (*close)(struct codec **); /* takes; no stream of it may have an owner any more */
 	/* Upstream side: a new stream whose head will live in this arena; NULL: full or done. */
 	struct stream *(*stream_open)(struct codec *, struct arena *, struct task *owner);
+	/* Upstream side: how many more streams it takes now. */
+	uint32_t (*room)(struct codec *);
 	/* The owner is done with it. Both messages complete and sent: the conn may serve the next
 	 * one. Otherwise it is reset, for the reason given. */
 	void (*stream_end)(struct stream **, enum fault why);

@@ -120,6 +120,14 @@ h1_stream_open(struct codec *c, struct arena *arena, struct task *owner)
 	return s;
 }
 
+static uint32_t
+h1_room(struct codec *c)
+{
+	const struct h1 *h = h1_of(c);
+
+	return h->stream == NULL && !c->done ? 1 : 0;
+}
+
 /* The conn may serve another message after this one. */
 static bool
 h1_may_go_on(const struct h1 *h, enum fault why)
@@ -345,8 +353,10 @@ h1_flush(struct codec *c)
 const struct codec_ops codec_h1 = {
     .name = "HTTP/1",
     .size = sizeof(struct h1),
+    .open = h1_open,
     .close = h1_close,
     .stream_open = h1_stream_open,
+    .room = h1_room,
     .stream_end = h1_stream_end,
     .feed = h1_feed,
     .flush = h1_flush,

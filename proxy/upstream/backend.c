@@ -90,6 +90,7 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->max_connections = spec->max_connections;
 	b->max_requests = spec->max_requests;
 	b->proxy_protocol = spec->proxy_protocol;
+	b->codec = spec->codec != NULL ? spec->codec : &codec_h1;
 	balance.targets = b->targets;
 	balance.in_flight = &b->state->requests;
 	b->balance = balance_new(&balance);

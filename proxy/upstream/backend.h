@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "http/codec.h"
 #include "io/proxy_protocol.h"
 #include "upstream/balance.h"
 
@@ -31,6 +32,7 @@ struct backend {
 	struct str hash_name;                   /* owned */
 	uint32_t max_connections, max_requests; /* 0: no limit */
 	enum proxy_protocol proxy_protocol;
+	const struct codec_ops *codec; /* what its endpoints speak, unless TLS agrees on another */
 };
 
 struct backend_spec {
@@ -42,6 +44,7 @@ struct backend_spec {
 	struct str hash_name;
 	uint32_t max_connections, max_requests;
 	enum proxy_protocol proxy_protocol;
+	const struct codec_ops *codec; /* NULL: HTTP/1 */
 };
 
 /* The living state of this name, or a new one; counted. Its connections and requests keep it alive

@@ -3,10 +3,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { POOL_RESERVE = 256 }; /* free objects kept of each kind */
+enum {
+	POOL_RESERVE = 256, /* free objects kept of each kind */
+	POOL_WAITERS =
+	    100, /* for one dial: as many streams as RFC 9113 section 6.5.2 wants allowed */
+};
 
-struct pool { /* of one endpoint */
-	struct upstream *idle;
+struct pool {                   /* of one endpoint */
+	struct upstream *open;  /* those with room for a stream; the last used first */
+	struct upstream *dials; /* those that will carry many */
 	bool keep;
 };
 
@@ -47,6 +52,16 @@ pools_free(struct pools **pp)
 }
 
 static void
+upstream_link(struct upstream *u, struct upstream **list)
+{
+	u->next = *list;
+	u->prev = list;
+	if (u->next != NULL)
+		u->next->prev = &u->next;
+	*list = u;
+}
+
+static void
 upstream_unlink(struct upstream *u)
 {
 	if (u->prev == NULL)
@@ -79,13 +94,22 @@ upstream_close(struct upstream *u)
 }
 
 static void
+upstream_discard(struct upstream *u)
+{
+	upstream_close(u);
+	loop_reap(u->pools->spec.loop, &u->reap, upstream_reap);
+}
+
+/* Those that carry streams go with the last of them. */
+static void
 pool_close_idle(struct pool *pool)
 {
-	while (pool->idle != NULL) {
-		struct upstream *u = pool->idle;
+	struct upstream *next;
 
-		upstream_close(u);
-		upstream_reap(&u->reap);
+	for (struct upstream *u = pool->open; u != NULL; u = next) {
+		next = u->next;
+		if (u->at == UPSTREAM_IDLE)
+			upstream_discard(u);
 	}
 }
 
@@ -107,9 +131,12 @@ pools_keep_begin(struct pools *p, uint32_t ids)
 	p->v = xrealloc(p->v, ids * sizeof(*p->v));
 	for (; p->n < ids; p->n++)
 		p->v[p->n] = (struct pool){0};
-	for (uint32_t i = 0; i < p->n; i++) /* the array moved */
-		if (p->v[i].idle != NULL)
-			p->v[i].idle->prev = &p->v[i].idle;
+	for (uint32_t i = 0; i < p->n; i++) { /* the array moved */
+		if (p->v[i].open != NULL)
+			p->v[i].open->prev = &p->v[i].open;
+		if (p->v[i].dials != NULL)
+			p->v[i].dials->prev = &p->v[i].dials;
+	}
 }
 
 void
@@ -149,11 +176,51 @@ upstream_dial_fault(int error)
 }
 
 static void
+upstream_wake(struct upstream *u)
+{
+	while (!TAILQ_EMPTY(&u->waiters))
+		waiter_wake(TAILQ_FIRST(&u->waiters), u->pools->spec.loop);
+}
+
+static void
 upstream_dial_failed(struct upstream *u, enum fault why)
 {
 	u->fault = why;
 	upstream_close(u);
-	loop_ready(u->pools->spec.loop, u->owner);
+	upstream_wake(u);
+}
+
+static struct pool *
+upstream_pool(const struct upstream *u)
+{
+	return u->endpoint->id < u->pools->n ? &u->pools->v[u->endpoint->id] : NULL;
+}
+
+/* Whoever comes next may find it. */
+static void
+upstream_open(struct upstream *u)
+{
+	struct pool *pool = upstream_pool(u);
+
+	if (u->prev == NULL && !u->alone && u->speaks->many && pool != NULL)
+		upstream_link(u, &pool->open);
+}
+
+/* It can be lent: those who waited may have it. */
+static void
+upstream_ready(struct upstream *u)
+{
+	u->at = UPSTREAM_LENT;
+	upstream_unlink(u);
+	upstream_open(u);
+	upstream_wake(u);
+}
+
+/* TCP stands. */
+static void
+upstream_connected(struct upstream *u)
+{
+	upstream_ready(u);
 }
 
 static void
@@ -163,13 +230,29 @@ upstream_dialled(struct upstream *u)
 
 	if (io == IO_MORE && !u->timed_out)
 		return;
-	if (io == IO_DONE) {
-		u->at = UPSTREAM_LENT;
-		loop_ready(u->pools->spec.loop, u->owner);
-		return;
-	}
-	upstream_dial_failed(
-	    u, u->timed_out ? FAULT_connection_timeout : upstream_dial_fault(u->conn.error));
+	if (io == IO_DONE)
+		upstream_connected(u);
+	else
+		upstream_dial_failed(u,
+		    u->timed_out ? FAULT_connection_timeout : upstream_dial_fault(u->conn.error));
+}
+
+bool
+upstream_admits(const struct upstream *u)
+{
+	return u->codec == NULL || u->codec->ops->room(u->codec) > 0;
+}
+
+/* What was read may have changed what it takes: the end, a GOAWAY, another limit of streams. */
+static void
+upstream_review(struct upstream *u)
+{
+	if (u->at == UPSTREAM_IDLE && (u->codec->done || u->timed_out))
+		upstream_discard(u);
+	else if (u->codec->done)
+		upstream_unlink(u); /* what it carries may end */
+	else if (u->speaks->many && upstream_admits(u))
+		upstream_open(u);
 }
 
 static void
@@ -189,10 +272,7 @@ upstream_run(struct task *t)
 	(void)u->codec->ops->feed(u->codec); /* even when nothing came: it may hold bytes back */
 	if (u->codec->wire.bytes > 0 && u->conn.may_write)
 		(void)u->codec->ops->flush(u->codec);
-	if (u->at == UPSTREAM_IDLE && (u->codec->done || u->timed_out)) {
-		upstream_close(u);
-		loop_reap(u->conn.loop, &u->reap, upstream_reap);
-	}
+	upstream_review(u);
 }
 
 /* Lazy: set when dialling and at the first idling, then looked at once per idle time. */
@@ -214,16 +294,20 @@ upstream_timer(struct timer *t)
 }
 
 /* The last one kept that is still good: its end, or bytes that nobody asked for, may have been told
- * in this very turn. */
+ * in this very turn. One that has become full is not looked at again until a stream of it ends. */
 static struct upstream *
 pool_warmest(struct pool *pool)
 {
 	struct upstream *u;
 
-	while ((u = pool->idle) != NULL && (u->conn.may_read || u->conn.hup)) {
-		upstream_run(&u->conn.task);
-		if (pool->idle == u)
+	while ((u = pool->open) != NULL) {
+		if (u->conn.may_read || u->conn.hup)
+			upstream_run(&u->conn.task);
+		if (pool->open != u)
+			continue;
+		if (!u->speaks->many || upstream_admits(u))
 			break;
+		upstream_unlink(u);
 	}
 	return u;
 }
@@ -235,9 +319,24 @@ upstream_take(struct pools *p, const struct endpoint *e)
 
 	if (e->id >= p->n || (u = pool_warmest(&p->v[e->id])) == NULL)
 		return NULL;
-	upstream_unlink(u);
+	if (!u->speaks->many)
+		upstream_unlink(u);
 	u->at = UPSTREAM_LENT;
-	u->reused = true;
+	u->lent++;
+	return u;
+}
+
+struct upstream *
+upstream_join(struct pools *p, const struct endpoint *e, struct waiter *w)
+{
+	struct upstream *u = e->id < p->n ? p->v[e->id].dials : NULL;
+
+	while (u != NULL && u->lent >= POOL_WAITERS)
+		u = u->next;
+	if (u == NULL)
+		return NULL;
+	u->lent++;
+	waiter_join(w, &u->waiters);
 	return u;
 }
 
@@ -246,50 +345,74 @@ upstream_evict(struct pools *p, const struct backend *b)
 {
 	for (uint32_t i = 0; i < b->n; i++) {
 		uint32_t id = b->targets[i].endpoint->id;
-		struct upstream *u = id < p->n ? p->v[id].idle : NULL;
+		struct upstream *u = id < p->n ? p->v[id].open : NULL;
 
+		while (u != NULL && u->at != UPSTREAM_IDLE)
+			u = u->next;
 		if (u == NULL)
 			continue;
-		upstream_close(u);
-		loop_reap(p->spec.loop, &u->reap, upstream_reap);
+		upstream_discard(u);
 		return true;
 	}
 	return false;
 }
 
-struct upstream *
-upstream_dial(struct pools *p, struct backend_state *b, struct endpoint *e, struct task *owner)
+static struct upstream *
+upstream_new(struct pools *p, const struct backend *b, struct endpoint *e, bool alone)
 {
 	struct upstream *u = slab_take(&p->upstreams);
-	enum io io;
 
 	memset(u, 0, sizeof(*u));
+	TAILQ_INIT(&u->waiters);
 	u->pools = p;
+	u->speaks = b->codec;
 	u->endpoint = e;
-	u->backend = b;
-	u->owner = owner;
+	u->backend = b->state;
+	u->alone = alone;
+	u->lent = 1;
 	u->at = UPSTREAM_DIALS;
 	atomic_fetch_add_explicit(&e->conns, 1, memory_order_relaxed);
-	io = conn_dial(&u->conn, p->spec.loop, &e->addr, upstream_run);
-	if (io == IO_DONE) {
-		u->at = UPSTREAM_LENT;
-	} else if (io == IO_FAILED) {
-		u->fault = upstream_dial_fault(u->conn.error);
-		upstream_close(u);
-	}
-	if (u->at == UPSTREAM_CLOSED)
-		return u;
-	u->conn.timer.fire = upstream_timer;
-	if (u->at == UPSTREAM_DIALS)
-		timer_set(p->spec.loop, &u->conn.timer, p->spec.loop->now + *p->spec.connect_us);
 	return u;
+}
+
+static struct upstream *
+upstream_begin(struct upstream *u, struct waiter *w)
+{
+	struct pools *p = u->pools;
+	struct pool *pool = upstream_pool(u);
+	enum io io = conn_dial(&u->conn, p->spec.loop, &u->endpoint->addr, upstream_run);
+
+	u->conn.timer.fire = upstream_timer;
+	if (io == IO_DONE)
+		upstream_connected(u);
+	else if (io == IO_FAILED)
+		upstream_dial_failed(u, upstream_dial_fault(u->conn.error));
+	if (u->at == UPSTREAM_LENT || u->at == UPSTREAM_CLOSED)
+		return u;
+	waiter_join(w, &u->waiters);
+	if (u->speaks->many && !u->alone && pool != NULL)
+		upstream_link(u, &pool->dials);
+	timer_set(p->spec.loop, &u->conn.timer, p->spec.loop->now + *p->spec.connect_us);
+	return u;
+}
+
+struct upstream *
+upstream_dial(struct pools *p, const struct backend *b, struct endpoint *e, struct waiter *w)
+{
+	return upstream_begin(upstream_new(p, b, e, false), w);
+}
+
+struct upstream *
+upstream_dial_alone(struct pools *p, const struct backend *b, struct endpoint *e, struct waiter *w)
+{
+	return upstream_begin(upstream_new(p, b, e, true), w);
 }
 
 struct codec *
 upstream_speak(struct upstream *u)
 {
 	ASSERT(u->at == UPSTREAM_LENT && u->codec == NULL);
-	u->codec = h1_open(&u->conn, &u->pools->codec_spec);
+	u->codec = u->speaks->open(&u->conn, &u->pools->codec_spec);
 	return u->codec;
 }
 
@@ -301,34 +424,51 @@ upstream_drop(struct upstream **up)
 	*up = NULL;
 	if (u == NULL)
 		return;
+	if (u->codec != NULL && u->speaks->many && !u->alone) {
+		upstream_give(&u); /* its stream was reset, which says nothing of the others */
+		return;
+	}
 	u->owner = NULL;
+	if (--u->lent > 0)
+		return; /* the others who wait are told the same, or have it */
 	if (u->at != UPSTREAM_CLOSED)
 		upstream_close(u);
 	loop_reap(u->pools->spec.loop, &u->reap, upstream_reap);
+}
+
+/* The last one has given it back: it may wait for the next. */
+static void
+upstream_idles(struct upstream *u)
+{
+	uint64_t idle_us = *u->pools->spec.idle_us;
+
+	u->at = UPSTREAM_IDLE;
+	u->timed_out = false;
+	u->idle_at = u->conn.loop->now;
+	if (u->conn.timer.prev == NULL || u->conn.timer.at > u->idle_at + idle_us)
+		timer_set(u->conn.loop, &u->conn.timer, u->idle_at + idle_us);
 }
 
 void
 upstream_give(struct upstream **up)
 {
 	struct upstream *u = *up;
-	struct pools *p = u->pools;
-	struct pool *pool = u->endpoint->id < p->n ? &p->v[u->endpoint->id] : NULL;
+	struct pool *pool = upstream_pool(u);
+	bool good = u->at == UPSTREAM_LENT && u->codec != NULL && !u->codec->done && !u->conn.hup &&
+		    !u->alone && pool != NULL;
 
-	if (u->at != UPSTREAM_LENT || u->codec == NULL || u->codec->done || p->closing ||
-	    pool == NULL || !pool->keep || u->conn.hup) {
-		upstream_drop(up);
-		return;
-	}
 	*up = NULL;
 	u->owner = NULL;
-	u->at = UPSTREAM_IDLE;
-	u->timed_out = false;
-	u->idle_at = u->conn.loop->now;
-	u->next = pool->idle;
-	u->prev = &pool->idle;
-	if (u->next != NULL)
-		u->next->prev = &u->next;
-	pool->idle = u;
-	if (u->conn.timer.prev == NULL || u->conn.timer.at > u->idle_at + *p->spec.idle_us)
-		timer_set(u->conn.loop, &u->conn.timer, u->idle_at + *p->spec.idle_us);
+	u->reused = true;
+	u->lent--;
+	if (u->lent == 0 && (!good || u->pools->closing || !pool->keep)) {
+		if (u->at != UPSTREAM_CLOSED)
+			upstream_close(u);
+		loop_reap(u->pools->spec.loop, &u->reap, upstream_reap);
+		return;
+	}
+	if (good && u->prev == NULL)
+		upstream_link(u, &pool->open);
+	if (u->lent == 0)
+		upstream_idles(u);
 }

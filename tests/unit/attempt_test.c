@@ -16,7 +16,7 @@ struct pools { /* what each way to an endpoint comes to, in order */
 	const char *script;
 	struct upstream conns[TRIES_MAX];
 	struct endpoint *asked[TRIES_MAX]; /* whose connection it was */
-	unsigned n, dropped, given, looked;
+	unsigned n, dropped, given, looked, joined, dialled, alone;
 };
 
 struct rig {
@@ -29,7 +29,8 @@ struct rig {
 	struct task owner;
 };
 
-/* ---- the pool: k a kept one, c connects, w waits, r refused, u unroutable, t too late ---- */
+/* ---- the pool: k a kept one, c connects, w waits, j waits for another's dial, r refused, u
+ * unroutable, t too late ---- */
 
 static struct upstream *
 pools_next(struct pools *p, struct endpoint *e)
@@ -47,6 +48,7 @@ pools_next(struct pools *p, struct endpoint *e)
 	case 'c':
 		u->at = UPSTREAM_LENT;
 		break;
+	case 'j':
 	case 'w':
 		u->at = UPSTREAM_DIALS;
 		break;
@@ -76,12 +78,36 @@ upstream_take(struct pools *p, const struct endpoint *e)
 }
 
 struct upstream *
-upstream_dial(struct pools *p, struct backend_state *b, struct endpoint *e, struct task *owner)
+upstream_join(struct pools *p, const struct endpoint *e, struct waiter *w)
+{
+	assert_non_null(w->task);
+	if (*p->script != 'j')
+		return NULL;
+	p->joined++;
+	return pools_next(p, (struct endpoint *)(uintptr_t)e);
+}
+
+bool
+upstream_admits(const struct upstream *u)
+{
+	return !u->timed_out;
+}
+
+struct upstream *
+upstream_dial(struct pools *p, const struct backend *b, struct endpoint *e, struct waiter *w)
 {
 	(void)b;
-	assert_non_null(owner);
-	assert_true(*p->script != 'k');
+	assert_non_null(w->task);
+	assert_true(*p->script != 'k' && *p->script != 'j');
+	p->dialled++;
 	return pools_next(p, e);
+}
+
+struct upstream *
+upstream_dial_alone(struct pools *p, const struct backend *b, struct endpoint *e, struct waiter *w)
+{
+	p->alone++;
+	return upstream_dial(p, b, e, w);
 }
 
 void
@@ -153,9 +179,8 @@ rig_close(struct rig *r, struct attempt *a)
 	assert_int_equal(r->backend->state->requests, 0);
 	for (uint32_t i = 0; i < r->backend->n; i++)
 		assert_int_equal(r->backend->targets[i].endpoint->in_flight, 0);
-	for (unsigned i = 0; i < r->pools.n; i++) /* no conn was real */
-		if (!r->pools.conns[i].reused)
-			backend_conn_closed(r->backend->state);
+	for (unsigned i = 0; i < r->pools.dialled; i++) /* no conn was real */
+		backend_conn_closed(r->backend->state);
 	backend_free(&r->backend);
 	free(r->loop);
 	registry_free(&r->registry);
@@ -244,9 +269,8 @@ only_what_nobody_can_have_acted_on_is_sent_again(void **state)
 			assert_false(a.upstream->reused);
 			assert_int_equal(a.tries, 2);
 			/* and that was the last time */
-			a.upstream->reused = true;
+			a.reused = true;
 			assert_false(attempt_retry(&a, rows[i].why, true, true));
-			r.pools.conns[1].reused = false;
 		}
 		rig_close(&r, &a);
 	}
@@ -310,12 +334,50 @@ some_take_no_kept_connection(void **state)
 		a.alone = !raw;
 		assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
 		assert_int_equal(r.pools.looked, 0);
+		assert_int_equal(r.pools.alone, 1);
 		assert_int_equal(attempt_run(&a), ATTEMPT_WAIT); /* until it is decided */
 		a.upstream->at = UPSTREAM_LENT;
 		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
 		assert_int_equal(a.tries, 1);
 		rig_close(&r, &a);
 	}
+}
+
+static void
+who_waits_for_a_dial_may_find_it_full(void **state)
+{
+	struct attempt a;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 1, 0, "jc");
+	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+	assert_int_equal(r.backend->state->conns, 0); /* counted by who began it */
+	a.upstream->at = UPSTREAM_LENT;
+	a.upstream->timed_out = true; /* full */
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	assert_int_equal(r.pools.dialled, 1);
+	assert_int_equal(a.tries, 1); /* still the same endpoint's */
+	rig_close(&r, &a);
+}
+
+static void
+a_dial_that_many_wait_for_fails_for_each(void **state)
+{
+	struct attempt a;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 2, 0, "jk");
+	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+	a.upstream->at = UPSTREAM_CLOSED;
+	a.upstream->fault = FAULT_connection_refused;
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	assert_ptr_not_equal(r.pools.asked[0], r.pools.asked[1]);
+	assert_int_equal(a.tries, 2);
+	rig_close(&r, &a);
 }
 
 int
@@ -327,6 +389,8 @@ main(void)
 	    cmocka_unit_test(each_failed_try_is_counted_once),
 	    cmocka_unit_test(a_backend_that_is_full_is_not_asked),
 	    cmocka_unit_test(some_take_no_kept_connection),
+	    cmocka_unit_test(who_waits_for_a_dial_may_find_it_full),
+	    cmocka_unit_test(a_dial_that_many_wait_for_fails_for_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,8 @@ static void
 only_these_may_be_tried_again(void **state)
 {
 	static const enum fault safe[] = {FAULT_dns_error, FAULT_connection_refused,
-	    FAULT_connection_timeout, FAULT_destination_ip_unroutable};
+	    FAULT_connection_timeout, FAULT_destination_ip_unroutable, FAULT_stream_refused,
+	    FAULT_connection_goaway};
 
 	(void)state;
 	for (unsigned f = 0; f < FAULT_COUNT; f++) {
