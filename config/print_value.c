@@ -63,6 +63,19 @@ put_duration(FILE *out, uint64_t us)
 }
 
 static void
+put_size(FILE *out, uint64_t bytes)
+{
+	static const char *const units[] = {"B", "KB", "MB", "GB"};
+	size_t unit = 0;
+
+	while (unit + 1 < nelem(units) && bytes > 0 && bytes % 1024 == 0) {
+		bytes /= 1024;
+		unit++;
+	}
+	fprintf(out, "%llu%s", (unsigned long long)bytes, units[unit]);
+}
+
+static void
 put_address(FILE *out, const struct addr *a)
 {
 	char text[ADDR_TEXT];
@@ -261,13 +274,16 @@ put_access(FILE *out, const struct model *m)
 static void
 put_number(FILE *out, const struct schema_row *row, const void *base)
 {
-	uint64_t n = row->type == SCHEMA_DURATION ? *(const uint64_t *)field(row, base)
-						  : *(const uint32_t *)field(row, base);
+	uint64_t n = row->type == SCHEMA_DURATION || row->type == SCHEMA_SIZE
+			 ? *(const uint64_t *)field(row, base)
+			 : *(const uint32_t *)field(row, base);
 
 	if (n == 0 && row->zero != NULL)
 		fputs(row->zero, out);
 	else if (row->type == SCHEMA_DURATION)
 		put_duration(out, n);
+	else if (row->type == SCHEMA_SIZE)
+		put_size(out, n);
 	else
 		fprintf(
 		    out, "%llu%s", (unsigned long long)n, row->type == SCHEMA_PERCENT ? "%" : "");
@@ -279,6 +295,7 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 	switch (row->type) {
 	case SCHEMA_NUMBER:
 	case SCHEMA_DURATION:
+	case SCHEMA_SIZE:
 	case SCHEMA_PERCENT:
 	case SCHEMA_WEIGHT:
 		put_number(out, row, base);

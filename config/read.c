@@ -98,6 +98,8 @@ scalar_number(const struct schema_row *row, struct str text, uint64_t *out, stru
 	switch (row->type) {
 	case SCHEMA_DURATION:
 		return value_duration(text, out, w);
+	case SCHEMA_SIZE:
+		return value_size(text, out, w);
 	case SCHEMA_PERCENT:
 		return value_percent(text, out, w) && *out >= row->min && *out <= row->max;
 	case SCHEMA_WEIGHT:
@@ -171,6 +173,7 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 
 	switch (row->type) {
 	case SCHEMA_DURATION:
+	case SCHEMA_SIZE:
 		if (!scalar_number(row, text, &number, w))
 			return false;
 		*(uint64_t *)field(row, base) = number;

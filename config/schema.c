@@ -292,6 +292,7 @@ schema_find(const struct schema_object *o, struct str key)
 static const char *const type_words[] = {
     [SCHEMA_NUMBER] = "a whole number",
     [SCHEMA_DURATION] = "a duration such as 5s",
+    [SCHEMA_SIZE] = "a size such as 64KB",
     [SCHEMA_PERCENT] = "a percentage",
     [SCHEMA_WEIGHT] = "a weight or a percentage",
     [SCHEMA_NAME] = "a name",

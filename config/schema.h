@@ -8,6 +8,7 @@
 enum schema_type {
 	SCHEMA_NUMBER,   /* uint32_t */
 	SCHEMA_DURATION, /* uint64_t, microseconds */
+	SCHEMA_SIZE,     /* uint64_t, bytes */
 	SCHEMA_PERCENT,  /* uint32_t */
 	SCHEMA_WEIGHT,   /* uint32_t; a number or a percentage */
 	SCHEMA_CHOICE,   /* an enum or a bool: the index of the word */

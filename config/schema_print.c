@@ -196,6 +196,8 @@ type_json(const struct schema_row *row)
 		return number_json(row);
 	case SCHEMA_DURATION:
 		return unit_json(row, "(ms|s|m|h|d)");
+	case SCHEMA_SIZE:
+		return unit_json(row, "(B|KB|MB|GB)");
 	case SCHEMA_PERCENT:
 		return unit_json(row, "%");
 	case SCHEMA_CHOICE:

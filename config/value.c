@@ -113,6 +113,32 @@ value_duration(struct str text, uint64_t *out, struct value_wrong *w)
 }
 
 bool
+value_size(struct str text, uint64_t *out, struct value_wrong *w)
+{
+	static const struct {
+		struct str unit;
+		uint64_t bytes;
+	} units[] = {
+	    {STR_INIT("B"), 1},
+	    {STR_INIT("KB"), UINT64_C(1) << 10},
+	    {STR_INIT("MB"), UINT64_C(1) << 20},
+	    {STR_INIT("GB"), UINT64_C(1) << 30},
+	};
+	size_t digits = 0;
+	uint64_t n;
+
+	while (digits < text.len && is_digit(text.p[digits]))
+		digits++;
+	if (digits <= NUMBER_DIGITS && value_number(str_of(text.p, digits), 0, UINT64_MAX, &n))
+		for (size_t i = 0; i < nelem(units); i++)
+			if (str_eq(str_from_at(text, digits), units[i].unit) &&
+			    !__builtin_mul_overflow(n, units[i].bytes, out))
+				return true;
+	WRONG(w, "\"%.*s%s\" is not a size", SHOWN(text));
+	return HINT(w, "write a whole number with a unit, such as 64KB (units: B KB MB GB)");
+}
+
+bool
 value_percent(struct str text, uint64_t *out, struct value_wrong *w)
 {
 	if (text.len > 1 && text.p[text.len - 1] == '%' && text.len <= NUMBER_DIGITS &&

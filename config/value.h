@@ -16,6 +16,8 @@ struct value_wrong {
 bool value_number(struct str text, uint64_t min, uint64_t max, uint64_t *out) NODISCARD;
 /* "5s" in microseconds; units ms s m h d, always one. */
 bool value_duration(struct str text, uint64_t *out, struct value_wrong *w) NODISCARD;
+/* "64KB" in bytes; units B KB MB GB, of 1024, always one. */
+bool value_size(struct str text, uint64_t *out, struct value_wrong *w) NODISCARD;
 /* "125%". */
 bool value_percent(struct str text, uint64_t *out, struct value_wrong *w) NODISCARD;
 /* The same, 0%-100%. */

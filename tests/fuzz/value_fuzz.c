@@ -100,6 +100,8 @@ fuzz_scalar(unsigned type, struct str text, struct value_wrong *w)
 		return value_hash_key(text, &key, &s, w);
 	case 11:
 		return value_share(text, &n, w);
+	case 13:
+		return value_size(text, &n, w);
 	default:
 		return fuzz_match(text, w);
 	}

@@ -71,6 +71,25 @@ reads_numbers_and_shares(void **state)
 }
 
 static void
+reads_sizes_with_units(void **state)
+{
+	static const char *const wrong[] = {"", "64", "KB", "64 KB", "64kb", "1TB", "1.5MB",
+	    "064KB", "99999999999999999GB", "18446744073709551615KB"};
+	struct value_wrong w = {0};
+	uint64_t n;
+
+	(void)state;
+	assert_true(value_size(STR("0B"), &n, &w) && n == 0);
+	assert_true(value_size(STR("64KB"), &n, &w) && n == 64 * 1024);
+	assert_true(value_size(STR("3MB"), &n, &w) && n == 3 * 1024 * 1024);
+	assert_true(value_size(STR("2GB"), &n, &w) && n == UINT64_C(2) << 30);
+	for (size_t i = 0; i < nelem(wrong); i++)
+		assert_false(value_size(str_from(wrong[i]), &n, &w));
+	assert_string_equal(
+	    w.hint, "write a whole number with a unit, such as 64KB (units: B KB MB GB)");
+}
+
+static void
 reads_endpoints(void **state)
 {
 	struct value_wrong w = {0};
@@ -206,6 +225,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_durations),
 	    cmocka_unit_test(reads_numbers_and_shares),
+	    cmocka_unit_test(reads_sizes_with_units),
 	    cmocka_unit_test(reads_endpoints),
 	    cmocka_unit_test(reads_matches),
 	    cmocka_unit_test(refuses_matches_and_points_inside),
