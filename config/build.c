@@ -288,6 +288,20 @@ build_route_meter(struct building *b, const struct model_route *m, size_t i)
 	return meter_get(b->with->meters, METER_ROUTE, label, STR_NONE, sizeof(struct route_stats));
 }
 
+static enum priority
+build_priority(enum model_priority priority)
+{
+	switch (priority) {
+	case MODEL_HIGH:
+		return PRIORITY_HIGH;
+	case MODEL_NORMAL:
+		return PRIORITY_NORMAL;
+	case MODEL_LOW:
+		return PRIORITY_LOW;
+	}
+	return PRIORITY_NORMAL;
+}
+
 static bool
 build_routes(struct building *b)
 {
@@ -305,6 +319,7 @@ build_routes(struct building *b)
 		route->at = m->at;
 		build_arms(b, &m->to, &route->arms);
 		route->meter = build_route_meter(b, m, i);
+		route->priority = build_priority(m->priority);
 		ok = build_rule(b, table, m, route) && ok;
 	}
 	s->table = table_builder_done(&table);
@@ -326,6 +341,9 @@ build_rest(struct building *b)
 		memcpy(s->trusted, m->trusted_proxies.v, s->n_trusted * sizeof(struct cidr));
 	s->access_log = m->access != ACCESS_OFF;
 	s->log_format = m->log_format;
+	s->overload_spec =
+	    (struct overload_spec){m->overload.memory, m->overload.loop_delay, m->overload.files};
+	s->overload = b->with->overload;
 }
 
 struct snapshot *

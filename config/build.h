@@ -10,6 +10,7 @@
 struct build {
 	struct registry *registry;
 	struct meters *meters;
+	struct overload *overload;
 	struct map *listener_states; /* by address text; entries live as long as the process */
 	uint64_t generation;
 	struct loop *home; /* where snapshots die */

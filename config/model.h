@@ -10,11 +10,25 @@
 
 enum model_access { ACCESS_OFF, ACCESS_STDOUT, ACCESS_FILE };
 
-/* The maps that a file has once; their values lie in struct model itself. */
-enum model_part { PART_TOP, PART_TIMEOUTS, PART_LOG, PART_ADMIN, PART_METRICS, PART_COUNT };
+/* The maps that a file has once; their values lie in struct model itself, their rows are
+ * schema_parts (schema.h). */
+enum model_part {
+	PART_TOP,
+	PART_TIMEOUTS,
+	PART_LOG,
+	PART_ADMIN,
+	PART_METRICS,
+	PART_OVERLOAD,
+	PART_COUNT
+};
 
 struct model_timeouts {
 	uint64_t connect, tls, header, body, response, request, idle, upstream_idle, tunnel, drain;
+};
+
+struct model_overload { /* 0: not watched */
+	uint64_t memory, loop_delay;
+	uint32_t files; /* percent */
 };
 
 struct model {
@@ -34,6 +48,7 @@ struct model {
 	struct str admin_socket;   /* p is NULL: the default path */
 	struct addr admin_address; /* family 0: none */
 	struct addr metrics_address;
+	struct model_overload overload;
 };
 
 #endif

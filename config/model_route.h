@@ -8,6 +8,7 @@
 
 enum model_protocol { PROTOCOL_HTTP, PROTOCOL_TCP };
 enum model_path { PATH_ANY, PATH_EXACT, PATH_PREFIX, PATH_PATTERN };
+enum model_priority { MODEL_HIGH, MODEL_NORMAL, MODEL_LOW };
 enum model_value { VALUE_PRESENT, VALUE_EXACT, VALUE_PATTERN };
 
 struct model_cidrs {
@@ -60,6 +61,7 @@ struct model_route {
 	struct model_predicate *headers, *queries;
 	size_t n_headers, n_queries;
 	struct model_arms to;
+	enum model_priority priority;
 };
 
 #endif

@@ -166,15 +166,10 @@ print_part(
 static void
 print_block(struct printer *p, const struct schema_row *row, const struct model *m)
 {
-	if (row->object == &schema_timeouts)
-		print_part(p, row, m, PART_TIMEOUTS);
-	else if (row->object == &schema_log)
-		print_part(p, row, m, PART_LOG);
-	else if (row->object == &schema_admin)
-		print_part(p, row, m, PART_ADMIN);
-	else if (row->object == &schema_metrics)
-		print_part(p, row, m, PART_METRICS);
-	else if (row->object == &schema_listener)
+	for (unsigned part = PART_TOP + 1; part < PART_COUNT; part++)
+		if (row->object == schema_parts[part])
+			print_part(p, row, m, part);
+	if (row->object == &schema_listener)
 		print_listeners(p, m);
 	else if (row->object == &schema_route && m->n_routes > 0)
 		print_routes(p, m);

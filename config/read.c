@@ -229,15 +229,8 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 static void
 read_keep_origins(struct loader *l, const struct schema_object *o, const struct origin *origins)
 {
-	static const struct schema_object *const parts[PART_COUNT] = {
-	    [PART_TIMEOUTS] = &schema_timeouts,
-	    [PART_LOG] = &schema_log,
-	    [PART_ADMIN] = &schema_admin,
-	    [PART_METRICS] = &schema_metrics,
-	};
-
 	for (unsigned i = 0; i < PART_COUNT; i++)
-		if (parts[i] == o)
+		if (schema_parts[i] == o)
 			l->model->origins[i] = origins;
 }
 

@@ -33,6 +33,8 @@ static const char *const words_table[] = {[HASH_MAGLEV] = "maglev", [HASH_RING] 
 static const char *const words_proxy[] = {
     [PROXY_PROTOCOL_OFF] = "off", [PROXY_PROTOCOL_V1] = "v1", [PROXY_PROTOCOL_V2] = "v2", NULL};
 static const char *const words_format[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json", NULL};
+static const char *const words_priority[] = {
+    [MODEL_HIGH] = "high", [MODEL_NORMAL] = "normal", [MODEL_LOW] = "low", NULL};
 static const char *const words_level[] = {[LOG_LEVEL_ERROR] = "error",
     [LOG_LEVEL_WARN] = "warn",
     [LOG_LEVEL_INFO] = "info",
@@ -110,6 +112,9 @@ static const struct schema_row rows_route[] = {
 	{.key = "name", .type = SCHEMA_LINE, FIELD(model_route, name), .told = "the match as written",
 	 .example = "api", .since = FIRST,
 	 .sentence = "The route's name in logs and metrics."},
+	{.key = "priority", .type = SCHEMA_CHOICE, FIELD(model_route, priority),
+	 .words = words_priority, .fallback = "normal", .example = "high", .since = FIRST,
+	 .sentence = "Which requests go first where they have to wait for a place at a backend, and which are refused last when weir itself is overloaded."},
 };
 
 static const struct schema_row rows_endpoint[] = {
@@ -229,6 +234,21 @@ static const struct schema_row rows_metrics[] = {
 
 const struct schema_object schema_metrics = {
 	OBJECT("metrics", "in metrics", model, rows_metrics)};
+
+static const struct schema_row rows_overload[] = {
+	{.key = "memory", .type = SCHEMA_SIZE, FIELD(model, overload.memory), .zero = "off",
+	 .fallback = "off", .example = "2GB", .since = FIRST,
+	 .sentence = "How much memory weir should use at most. Above it, new requests and connections are refused."},
+	{.key = "loop_delay", .type = SCHEMA_DURATION, FIELD(model, overload.loop_delay),
+	 .zero = "off", .fallback = "off", .example = "50ms", .since = FIRST,
+	 .sentence = "How long the turns of a worker's loop should take at most, on average. Above it, its new requests are refused."},
+	{.key = "files", .type = SCHEMA_PERCENT, FIELD(model, overload.files), .min = 1, .max = 100,
+	 .zero = "off", .fallback = "off", .example = "90%", .since = FIRST,
+	 .sentence = "How much of the limit on file descriptors should be in use at most. Above it, new connections are refused."},
+};
+
+const struct schema_object schema_overload = {
+	OBJECT("overload", "in overload", model, rows_overload)};
 const struct schema_object schema_arm = {OBJECT("arm", "in a target", model_arm, rows_arm)};
 const struct schema_object schema_listener = {
 	OBJECT("listener", "in a listener", model_listener, rows_listener)};
@@ -269,11 +289,23 @@ static const struct schema_row rows_top[] = {
 	{.key = "metrics", .type = SCHEMA_PART, FIELD(model, metrics_address),
 	 .object = &schema_metrics, .example = "{port: 9100}", .since = FIRST,
 	 .sentence = "Where Prometheus reads."},
+	{.key = "overload", .type = SCHEMA_PART, FIELD(model, overload), .object = &schema_overload,
+	 .told = "nothing is watched", .example = "{memory: 2GB, files: 90%}", .since = FIRST,
+	 .sentence = "When weir itself has too much to do: requests are answered 503 at once, of low priority first, more and more of them within a tenth above a limit. What has begun goes on; checks, metrics and the admin socket are not concerned."},
 };
 
 const struct schema_object schema_top = {
 	OBJECT("top", "at the top of the file", model, rows_top)};
 /* clang-format on */
+
+const struct schema_object *const schema_parts[PART_COUNT] = {
+    [PART_TOP] = &schema_top,
+    [PART_TIMEOUTS] = &schema_timeouts,
+    [PART_LOG] = &schema_log,
+    [PART_ADMIN] = &schema_admin,
+    [PART_METRICS] = &schema_metrics,
+    [PART_OVERLOAD] = &schema_overload,
+};
 
 _Static_assert(nelem(rows_top) <= SCHEMA_ROWS_MAX && nelem(rows_timeouts) <= SCHEMA_ROWS_MAX &&
 		   nelem(rows_listener) <= SCHEMA_ROWS_MAX,

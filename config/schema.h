@@ -63,11 +63,14 @@ struct schema_object {
 	size_t n, size; /* rows; bytes of the struct */
 };
 
-enum { SCHEMA_ROWS_MAX = 12 }; /* of one object */
+enum { SCHEMA_ROWS_MAX = 20 }; /* of one object */
 
 extern const struct schema_object schema_top, schema_listener, schema_route, schema_match,
     schema_backend, schema_balance, schema_endpoint, schema_arm, schema_timeouts, schema_log,
-    schema_admin, schema_metrics;
+    schema_admin, schema_metrics, schema_overload;
+
+/* By enum model_part. */
+extern const struct schema_object *const schema_parts[PART_COUNT];
 
 /* NULL: no such key. */
 const struct schema_row *schema_find(const struct schema_object *o, struct str key);

@@ -35,6 +35,7 @@ enum fault_retry {
 	F(proxy_configuration_error,         500, 13, WEIR,     NEVER,  "the configuration cannot serve this request") \
 	F(connection_limit_reached,          503, 14, WEIR,     NEVER,  "a limit on connections or requests is reached") \
 	F(idle_timeout,                      408,  4, WEIR,     NEVER,  "nothing moved for too long") \
+	F(overload_shed,                     503, 14, WEIR,     NEVER,  "weir itself has too much to do") \
 	F(drain_timeout,                     503, 14, WEIR,     NEVER,  "weir stopped before the exchange was complete") \
 	F(destination_unavailable,           503, 14, UPSTREAM, NEVER,  "no endpoint of the backend is available") \
 	F(dns_error,                         502, 14, UPSTREAM, SAFE,   "the endpoint's name does not resolve") \

@@ -4,6 +4,7 @@
 #define FLOW_ARMS_H
 
 #include "base/metric.h"
+#include "flow/overload.h"
 #include "route/split.h"
 #include "upstream/pool.h"
 
@@ -18,7 +19,8 @@ struct arms {                 /* where a route or a tcp listener sends to */
 struct route {
 	struct arms arms;    /* what a request looks at comes first */
 	struct meter *meter; /* ref */
-	struct str name;     /* owned */
+	enum priority priority;
+	struct str name; /* owned */
 	struct position at;
 };
 

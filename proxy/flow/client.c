@@ -1,6 +1,7 @@
 #include "flow/client.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@ enum {
 	CLIENT_WATCH_US = 100000,   /* until the conn of a first request is watched for a hang-up */
 	CLIENT_LINGER_US = 2000000, /* of quiet end the swallowing of what the peer still sends */
 	CLIENT_LINGER_BYTES = 4096,
+	CLIENT_REFUSAL = 256,
 };
 
 static void
@@ -327,15 +329,16 @@ client_exchange_done(struct client *c)
 }
 
 void
-client_refuse(struct listener *l, int fd)
+client_refuse(struct listener *l, int fd, enum fault why)
 {
-	static const char answer[] =
-	    "HTTP/1.1 503 Service Unavailable\r\n"
-	    "Proxy-Status: weir; error=connection_limit_reached\r\n"
-	    "Retry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	char answer[CLIENT_REFUSAL];
+	int n = snprintf(answer, sizeof(answer),
+	    "HTTP/1.1 503 Service Unavailable\r\nProxy-Status: weir; error=%.*s\r\n"
+	    "Retry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+	    STR_FMT(fault_row(why)->word));
 
 	if (l->protocol == LISTEN_HTTP) /* best effort: the buffer of a new socket is empty */
-		(void)!send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)!send(fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 }
 

@@ -38,8 +38,8 @@ void client_close(struct client *c);
 void client_linger(struct client *c);
 /* An exchange on it has finished (its stream has ended). */
 void client_exchange_done(struct client *c);
-/* One over the limit: told so (503) where the protocol allows, and closed. Takes fd. */
-void client_refuse(struct listener *l, int fd);
+/* One too many: told why (503) where the protocol allows, and closed. Takes fd. */
+void client_refuse(struct listener *l, int fd, enum fault why);
 /* Closes an idle connection, lets a busy one finish: the listener drains. */
 void client_drain(struct client *c);
 /* Ends what runs on it, now; how many exchanges or tunnels that were. */

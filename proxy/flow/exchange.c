@@ -162,6 +162,8 @@ step_request(struct exchange *x)
 
 	if (b == NULL)
 		return exchange_reply(x, FAULT_proxy_configuration_error);
+	if (worker_sheds(x->worker, x->route->priority))
+		return exchange_reply(x, FAULT_overload_shed);
 	x->record.backend = b->name;
 	x->record.backend_meter = b->state->meter;
 	if (b->hashed)

@@ -17,18 +17,23 @@ listener_full(const struct listener *l)
 static bool
 listener_accept(struct listener *l)
 {
+	enum fault why = FAULT_none;
 	struct addr peer;
 	bool exhausted;
 	int fd = acceptor_accept(&l->acceptor, &peer, &exhausted);
 
 	if (exhausted)
 		log_warn("listener %s: out of file descriptors, refusing connections", l->name);
-	if (exhausted || (fd >= 0 && listener_full(l)))
+	if (fd >= 0 && listener_full(l))
+		why = FAULT_connection_limit_reached;
+	else if (fd >= 0 && worker_refuses(l->worker))
+		why = FAULT_overload_shed;
+	if (exhausted || why != FAULT_none)
 		COUNTER_ADD(listener_stats(l)->refused, 1);
 	if (fd < 0)
 		return false;
-	if (listener_full(l)) {
-		client_refuse(l, fd);
+	if (why != FAULT_none) {
+		client_refuse(l, fd, why);
 		return true;
 	}
 	COUNTER_ADD(listener_stats(l)->conns, 1);

@@ -55,6 +55,8 @@ struct snapshot {
 	size_t n_trusted;
 	bool access_log;
 	enum log_format log_format;
+	struct overload_spec overload_spec;
+	const struct overload *overload; /* lives as long as the process */
 	struct map backends_by_name;
 	struct loop
 	    *home; /* the control thread's, where it dies; NULL: where the last reference goes */

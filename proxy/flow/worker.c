@@ -10,8 +10,28 @@
 
 enum {
 	WORKER_RESERVE = 256,      /* free objects kept of each kind */
+	WORKER_DELAY = 16,         /* turns over which their length is averaged */
 	WORKER_RING = 1024 * 1024, /* bytes of log lines on their way to the control thread */
 };
+
+bool
+worker_sheds(struct worker *w, enum priority priority)
+{
+	const struct snapshot *s = w->current->snapshot;
+
+	return unlikely(overload_is_watched(&s->overload_spec)) &&
+	       overload_sheds(
+		   s->overload, &s->overload_spec, priority, w->delay_us, worker_random(w));
+}
+
+bool
+worker_refuses(struct worker *w)
+{
+	const struct snapshot *s = w->current->snapshot;
+
+	return unlikely(overload_is_watched(&s->overload_spec)) &&
+	       overload_refuses(s->overload, worker_random(w));
+}
 
 static void
 worker_seed(struct worker *w)
@@ -48,6 +68,7 @@ worker_waited(void *owner, uint64_t asleep_us, uint64_t busy_us)
 {
 	struct worker *w = owner;
 
+	w->delay_us = (w->delay_us * (WORKER_DELAY - 1) + busy_us) / WORKER_DELAY;
 	stats_turn(worker_stats(w), asleep_us, busy_us);
 }
 

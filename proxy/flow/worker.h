@@ -31,6 +31,7 @@ struct worker {
 	int64_t wall_offset; /* wall clock minus loop clock, microseconds */
 	struct meter *meter; /* ref */
 	uint32_t conns;      /* clients that are open */
+	uint64_t delay_us;   /* how long a turn takes, of the last ones on average */
 };
 
 struct worker *worker_new(uint32_t index, struct meters *meters);
@@ -49,6 +50,9 @@ uint32_t worker_cut(struct worker *w);
 void worker_close(struct worker *w);
 
 uint64_t worker_random(struct worker *w);
+/* Is weir too busy for one more request of this priority? For one more connection? */
+bool worker_sheds(struct worker *w, enum priority priority);
+bool worker_refuses(struct worker *w);
 
 static inline struct worker_stats *
 worker_stats(struct worker *w)

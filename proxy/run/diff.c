@@ -236,11 +236,6 @@ diff_models(const struct model *old, const struct model *new, FILE *out)
 				      routes = KIND(schema_route, model_route, NULL),
 				      backends =
 					  KIND(schema_backend, model_backend, diff_backend_inside);
-	static const struct {
-		const struct schema_object *object;
-		enum model_part part;
-	} parts[] = {{&schema_timeouts, PART_TIMEOUTS}, {&schema_log, PART_LOG},
-	    {&schema_admin, PART_ADMIN}, {&schema_metrics, PART_METRICS}, {&schema_top, PART_TOP}};
 	struct diff d = {.out = out};
 
 	diff_text_open(&d.old);
@@ -248,10 +243,9 @@ diff_models(const struct model *old, const struct model *new, FILE *out)
 	diff_array(&d, &listeners, ARRAY(old, listeners), ARRAY(new, listeners));
 	diff_array(&d, &routes, ARRAY(old, routes), ARRAY(new, routes));
 	diff_array(&d, &backends, ARRAY(old, backends), ARRAY(new, backends));
-	for (size_t i = 0; i < nelem(parts); i++)
-		diff_rows(&d, parts[i].object,
-		    &(struct diff_pair){
-			.old = old, .new = new, .origins = new->origins[parts[i].part]});
+	for (unsigned part = 0; part < PART_COUNT; part++)
+		diff_rows(&d, schema_parts[part],
+		    &(struct diff_pair){.old = old, .new = new, .origins = new->origins[part]});
 	diff_text_close(&d.old);
 	diff_text_close(&d.new);
 }

@@ -97,6 +97,7 @@ server_build(struct server *s, const struct model *m, struct errors *errors)
 	    .registry = s->registry,
 	    .meters = s->meters,
 	    .listener_states = &s->listener_states,
+	    .overload = &s->pressure.overload,
 	    .generation = s->generation + 1,
 	    .home = s->loop,
 	};
@@ -138,6 +139,7 @@ server_publish(struct server *s, struct model *m, struct snapshot *snapshot,
 	s->generation = snapshot->generation;
 	s->reloaded_wall_us = server_wall_us();
 	log_set(m->log_level, m->log_format);
+	pressure_watch(&s->pressure, s->loop, &snapshot->overload_spec);
 	if (access != NULL)
 		timer_set(s->loop, &s->log_timer, s->loop->now + SERVER_LOG_US);
 	else

@@ -7,6 +7,7 @@
 #include "config/load.h"
 #include "flow/worker.h"
 #include "observe/expose.h"
+#include "run/pressure.h"
 
 enum exit_code {
 	EXIT_FINE = 0,
@@ -34,6 +35,7 @@ struct server {
 	struct meters *meters;
 	struct registry *registry;
 	struct map listener_states;
+	struct pressure pressure;
 	struct crew_member *crew; /* owned; one per worker */
 	uint32_t n_workers;
 	struct model *model;       /* of the snapshot in force; for config, diff and explain */
