@@ -20,6 +20,26 @@ struct model_endpoint {
 	struct str zone;
 };
 
+struct model_endpoint_limits { /* 0: no limit */
+	uint32_t max_connections, max_requests;
+};
+
+struct model_queue {
+	uint64_t timeout; /* 0: nobody waits */
+	uint32_t size;
+};
+
+struct model_breaker {
+	uint32_t errors; /* percent; 0: there is none */
+	uint32_t volume, probes;
+	uint64_t window, open;
+};
+
+struct model_concurrency {
+	uint32_t max; /* 0: not measured */
+	uint32_t min, tolerance;
+};
+
 struct model_backend {
 	const struct origin *origins; /* by row of schema_backend */
 	struct str name;
@@ -33,6 +53,10 @@ struct model_backend {
 	uint32_t hash_bound; /* percent of the average load, 100-1000; 0: unbounded */
 	uint32_t max_connections, max_requests; /* 0: no limit */
 	enum proxy_protocol proxy_protocol;
+	struct model_endpoint_limits endpoint_limits;
+	struct model_queue queue;
+	struct model_breaker breaker;
+	struct model_concurrency concurrency;
 };
 
 #endif

@@ -68,9 +68,7 @@ print_rows(struct printer *p, const struct schema_object *o, const struct origin
 	for (size_t i = 0; i < o->n; i++) {
 		const struct schema_row *row = &o->rows[i];
 		const struct origin *at = origins ? &origins[i] : &unset;
-		bool block = row->type == SCHEMA_MAP || row->type == SCHEMA_LIST ||
-			     row->type == SCHEMA_FILES ||
-			     (row->type == SCHEMA_PART && row->object != &schema_balance);
+		bool block = schema_is_block(row) || row->type == SCHEMA_FILES;
 		bool valued = row->fallback != NULL || row->told != NULL ||
 			      (row->type == SCHEMA_PART && !block);
 

@@ -289,6 +289,27 @@ put_number(FILE *out, const struct schema_row *row, const void *base)
 		    out, "%llu%s", (unsigned long long)n, row->type == SCHEMA_PERCENT ? "%" : "");
 }
 
+/* All keys that have a value, on one line. */
+static void
+put_part(FILE *out, const struct schema_object *o, const void *base)
+{
+	const char *comma = "";
+
+	if (o == &schema_balance) {
+		put_balance(out, base);
+		return;
+	}
+	putc('{', out);
+	for (size_t i = 0; i < o->n; i++) {
+		if (o->rows[i].fallback == NULL)
+			continue;
+		fprintf(out, "%s%s: ", comma, o->rows[i].key);
+		put_value(out, &o->rows[i], base);
+		comma = ", ";
+	}
+	putc('}', out);
+}
+
 void
 put_value(FILE *out, const struct schema_row *row, const void *base)
 {
@@ -329,7 +350,7 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 		put_match(out, base);
 		return;
 	case SCHEMA_PART:
-		put_balance(out, base);
+		put_part(out, row->object, base);
 		return;
 	case SCHEMA_VERSION:
 		putc('1', out);

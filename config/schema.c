@@ -1,18 +1,7 @@
-#include "config/schema.h"
-
-/* The rows of one struct. */
-#define FIELD(type, member)                                                                        \
-	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define ITEMS(type, member, count) FIELD(type, member), .count_offset = offsetof(struct type, count)
-#define OBJECT(label, place, type, table)                                                          \
-	.name = (label), .where = (place), .rows = (table), .n = nelem(table),                     \
-	.size = sizeof(struct type)
-
-#define FIRST "0.1"
+#include "config/schema_parts.h"
 
 enum {
 	WORKERS_MAX = 1024,
-	COUNT_MAX = 10000000,
 	WEIGHT_MAX = 1000,
 	SHARE_MAX = 1000000,
 	BOUND_MIN = 100,
@@ -167,6 +156,21 @@ static const struct schema_row rows_backend[] = {
 	{.key = "max_requests", .type = SCHEMA_NUMBER, FIELD(model_backend, max_requests),
 	 .min = 1, .max = COUNT_MAX, .zero = "off", .fallback = "off", .example = "500", .since = FIRST,
 	 .sentence = "How many requests may be under way at once; one more is answered 503."},
+	{.key = "endpoint_limits", .type = SCHEMA_PART, FIELD(model_backend, endpoint_limits),
+	 .object = &schema_endpoint_limits, .told = "none", .example = "{max_requests: 50}",
+	 .since = FIRST,
+	 .sentence = "What each of its endpoints may have at once. One that has it all is passed over; when all have, a request waits in the queue or is answered 503."},
+	{.key = "queue", .type = SCHEMA_PART, FIELD(model_backend, queue), .object = &schema_queue,
+	 .told = "nobody waits", .example = "{timeout: 2s, size: 500}", .since = FIRST,
+	 .sentence = "Whether requests wait for a place when a limit is reached: for how long, or a map. By the priority of their routes, then by age."},
+	{.key = "breaker", .type = SCHEMA_PART, FIELD(model_backend, breaker),
+	 .object = &schema_breaker, .told = "there is none", .example = "{errors: 50%, open: 10s}",
+	 .since = FIRST,
+	 .sentence = "Leaves a backend alone that mostly fails: at so many errors, or a map. Requests are answered 503 meanwhile; then a few are let through to see."},
+	{.key = "concurrency", .type = SCHEMA_PART, FIELD(model_backend, concurrency),
+	 .object = &schema_concurrency, .told = "not measured", .example = "{max: 500, min: 10}",
+	 .since = FIRST,
+	 .sentence = "Finds out how many requests the backend can take from how long its answers take, and holds back the rest: the most it may find, or a map."},
 	{.key = "proxy_protocol", .type = SCHEMA_CHOICE, FIELD(model_backend, proxy_protocol),
 	 .words = words_proxy, .fallback = "off", .example = "v2", .since = FIRST,
 	 .sentence = "Begins each connection to an endpoint with a PROXY protocol header that tells the client's address. With it, a connection serves one client only."},
@@ -306,6 +310,17 @@ const struct schema_object *const schema_parts[PART_COUNT] = {
     [PART_METRICS] = &schema_metrics,
     [PART_OVERLOAD] = &schema_overload,
 };
+
+bool
+schema_is_block(const struct schema_row *row)
+{
+	if (row->type == SCHEMA_MAP || row->type == SCHEMA_LIST)
+		return true;
+	for (unsigned part = 0; part < PART_COUNT; part++)
+		if (row->type == SCHEMA_PART && row->object == schema_parts[part])
+			return true;
+	return false;
+}
 
 _Static_assert(nelem(rows_top) <= SCHEMA_ROWS_MAX && nelem(rows_timeouts) <= SCHEMA_ROWS_MAX &&
 		   nelem(rows_listener) <= SCHEMA_ROWS_MAX,

@@ -3,7 +3,7 @@
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
-#include "config/model.h"
+#include "config/schema_objects.h"
 
 enum schema_type {
 	SCHEMA_NUMBER,   /* uint32_t */
@@ -26,7 +26,7 @@ enum schema_type {
 	SCHEMA_PATH,
 	SCHEMA_METHODS,
 	SCHEMA_HEADERS,
-	SCHEMA_QUERIES,
+	SCHEMA_QUERIES,  /* of a match */
 	SCHEMA_ENDPOINT, /* text, host and address of an endpoint */
 	SCHEMA_HASH_KEY, /* hash_key and hash_name */
 	SCHEMA_PART,     /* a map of rows that lie in the same struct */
@@ -65,12 +65,8 @@ struct schema_object {
 
 enum { SCHEMA_ROWS_MAX = 20 }; /* of one object */
 
-extern const struct schema_object schema_top, schema_listener, schema_route, schema_match,
-    schema_backend, schema_balance, schema_endpoint, schema_arm, schema_timeouts, schema_log,
-    schema_admin, schema_metrics, schema_overload;
-
-/* By enum model_part. */
-extern const struct schema_object *const schema_parts[PART_COUNT];
+/* Are the rows below this one shown one by one, not as its value? */
+bool schema_is_block(const struct schema_row *row);
 
 /* NULL: no such key. */
 const struct schema_row *schema_find(const struct schema_object *o, struct str key);

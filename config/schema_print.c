@@ -160,6 +160,8 @@ arms_json(void)
 	    "{s:[o,o,o]}", "anyOf", text_json(), map_json(number_json(weight)), list_json(item));
 }
 
+static json_t *type_json(const struct schema_row *row);
+
 static json_t *
 part_json(const struct schema_row *row)
 {
@@ -170,7 +172,7 @@ part_json(const struct schema_row *row)
 	if (o->short_key == NULL && row->type != SCHEMA_MATCH)
 		return json_pack("{s:[o,{s:s}]}", "anyOf", map, "type", "null");
 	value = row->type == SCHEMA_MATCH ? text_json()
-					  : choice_json(schema_find(o, str_from(o->short_key)));
+					  : type_json(schema_find(o, str_from(o->short_key)));
 	return json_pack("{s:[o,o]}", "anyOf", value, map);
 }
 

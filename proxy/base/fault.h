@@ -34,6 +34,10 @@ enum fault_retry {
 	F(proxy_internal_error,              500, 13, WEIR,     NEVER,  "weir could not handle the request") \
 	F(proxy_configuration_error,         500, 13, WEIR,     NEVER,  "the configuration cannot serve this request") \
 	F(connection_limit_reached,          503, 14, WEIR,     NEVER,  "a limit on connections or requests is reached") \
+	F(concurrency_limited,               503, 14, WEIR,     NEVER,  "the backend has as many requests as it can take") \
+	F(circuit_open,                      503, 14, WEIR,     NEVER,  "the backend fails too often and is left alone for a while") \
+	F(queue_full,                        503, 14, WEIR,     NEVER,  "too many requests wait for a place at the backend") \
+	F(queue_timeout,                     503, 14, WEIR,     NEVER,  "no place at the backend became free in time") \
 	F(idle_timeout,                      408,  4, WEIR,     NEVER,  "nothing moved for too long") \
 	F(overload_shed,                     503, 14, WEIR,     NEVER,  "weir itself has too much to do") \
 	F(drain_timeout,                     503, 14, WEIR,     NEVER,  "weir stopped before the exchange was complete") \

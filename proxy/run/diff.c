@@ -82,11 +82,9 @@ diff_rows(struct diff *d, const struct schema_object *o, const struct diff_pair 
 {
 	for (size_t i = 0; i < o->n; i++) {
 		const struct schema_row *row = &o->rows[i];
-		bool block = row->type == SCHEMA_MAP || row->type == SCHEMA_LIST ||
-			     (row->type == SCHEMA_PART && row->object != &schema_balance);
 		struct str was, is;
 
-		if (block || row->type == SCHEMA_PORT) /* the address says it */
+		if (schema_is_block(row) || row->type == SCHEMA_PORT) /* the address says it */
 			continue;
 		was = diff_value(&d->old, row, pair->old);
 		is = diff_value(&d->new, row, pair->new);
