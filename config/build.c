@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "observe/expose.h"
+#include "upstream/health.h"
 
 enum { BUILD_ADDRESSES_MAX = 64 }; /* addresses one endpoint name may stand for */
 
@@ -34,8 +35,7 @@ build_unresolved(struct building *b, struct endpoint *e, const struct model_endp
 	errors_add(b->errors, SEVERITY_WARNING, m->at, STR_NONE,
 	    "endpoint \"%.*s\" is down: its name does not resolve (%s)", STR_FMT(m->text),
 	    gai_strerror(error));
-	atomic_store(&e->reason, "its name does not resolve");
-	atomic_store(&e->state, ENDPOINT_DOWN);
+	health_hold(e, HEALTH_NAMELESS, "its name does not resolve");
 }
 
 static void

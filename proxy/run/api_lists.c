@@ -1,5 +1,6 @@
 /* api_lists - GET /listeners, /routes, /backends, /connections: what there is, with its state. */
 #include "run/api.h"
+#include "upstream/health.h"
 
 /* ---- listeners ---- */
 
@@ -125,13 +126,14 @@ static json_t *
 endpoint_json(const struct balance_target *t)
 {
 	const struct endpoint *e = t->endpoint;
-	const char *reason = atomic_load(&e->reason);
+	const char *reason = health_reason(e);
 	char text[ADDR_TEXT];
 
 	addr_text(&e->addr, text);
-	return json_pack("{s:o, s:s, s:s, s:o, s:I, s:I, s:I}", "name", api_str(e->name), "address",
-	    text, "state", atomic_load(&e->state) == ENDPOINT_UP ? "up" : "down", "reason",
-	    reason != NULL ? json_string(reason) : json_null(), "weight", (json_int_t)t->weight,
+	return json_pack("{s:o, s:s, s:s, s:b, s:o, s:o, s:I, s:I, s:I}", "name", api_str(e->name),
+	    "address", text, "state", endpoint_state_word(endpoint_state(e)), "usable",
+	    endpoint_usable(e), "reason", reason != NULL ? json_string(reason) : json_null(),
+	    "since", api_time(e->health->since_wall_us), "weight", (json_int_t)t->weight,
 	    "in_flight", (json_int_t)atomic_load(&e->in_flight), "connections",
 	    (json_int_t)atomic_load(&e->conns));
 }
@@ -164,16 +166,15 @@ api_backends_text(const struct server *s, FILE *f)
 
 		for (uint32_t j = 0; j < b->n; j++) {
 			const struct endpoint *e = b->targets[j].endpoint;
-			const char *reason = atomic_load(&e->reason);
+			const char *reason = health_reason(e);
 
 			fprintf(f,
-			    "endpoint  %-16.*s %-24.*s %-4s weight %-4u %6u in flight %6u "
+			    "endpoint  %-16.*s %-24.*s %-9s weight %-4u %6u in flight %6u "
 			    "connections%s%s\n",
 			    STR_FMT(b->state->name), STR_FMT(e->name),
-			    atomic_load(&e->state) == ENDPOINT_UP ? "up" : "down",
-			    b->targets[j].weight, (unsigned)atomic_load(&e->in_flight),
-			    (unsigned)atomic_load(&e->conns), reason != NULL ? "  " : "",
-			    reason != NULL ? reason : "");
+			    endpoint_state_word(endpoint_state(e)), b->targets[j].weight,
+			    (unsigned)atomic_load(&e->in_flight), (unsigned)atomic_load(&e->conns),
+			    reason != NULL ? "  " : "", reason != NULL ? reason : "");
 		}
 		if (b->n == 0)
 			fprintf(f, "backend   %-16.*s has no endpoints\n", STR_FMT(b->state->name));

@@ -38,9 +38,8 @@ metrics_endpoints(void *arg,
 		for (uint32_t j = 0; j < b->n; j++) {
 			const struct endpoint *e = b->targets[j].endpoint;
 
-			one(out, b->state->name, e->name, atomic_load(&e->state) == ENDPOINT_UP,
-			    b->targets[j].weight, atomic_load(&e->in_flight),
-			    atomic_load(&e->conns));
+			one(out, b->state->name, e->name, endpoint_usable(e), b->targets[j].weight,
+			    atomic_load(&e->in_flight), atomic_load(&e->conns));
 		}
 	}
 }

@@ -8,7 +8,7 @@ enum { US_PER_S = 1000000, STATUS_SENTENCE = 512 };
 
 struct status {
 	uint32_t endpoints, up;
-	const struct backend *dead; /* one without an endpoint that is up; NULL: none */
+	const struct backend *dead; /* one without an endpoint that may be chosen; NULL: none */
 	double rate, failed;        /* requests a second, share of 5xx; since the older sample */
 	bool healthy;
 	char sentence[STATUS_SENTENCE];
@@ -22,7 +22,7 @@ status_endpoints(const struct server *s, struct status *st)
 		uint32_t up = 0;
 
 		for (uint32_t j = 0; j < b->n; j++)
-			up += atomic_load(&b->targets[j].endpoint->state) == ENDPOINT_UP;
+			up += endpoint_usable(b->targets[j].endpoint);
 		st->endpoints += b->n;
 		st->up += up;
 		if (up == 0 && st->dead == NULL)

@@ -7,6 +7,7 @@
 #include "http/framing.h"
 #include "http/h1_parse.h"
 #include "http/uri.h"
+#include "upstream/health.h"
 
 enum { EXPLAIN_ARENA = 256 * 1024, PORT_HTTP = 80, PORT_HTTPS = 443 };
 
@@ -186,15 +187,14 @@ static json_t *
 explain_endpoint(const struct explaining *e, const struct balance_target *target)
 {
 	const struct endpoint *end = target->endpoint;
-	const char *reason = atomic_load(&end->reason);
+	const char *reason = health_reason(end);
 	json_t *out = json_object();
 
 	json_object_set_new(out, "name", json_str(end->name));
 	json_object_set_new(out, "weight", json_integer(target->weight));
 	if (!e->ask->live)
 		return out;
-	json_object_set_new(
-	    out, "state", json_string(atomic_load(&end->state) == ENDPOINT_UP ? "up" : "down"));
+	json_object_set_new(out, "state", json_string(endpoint_state_word(endpoint_state(end))));
 	if (reason != NULL)
 		json_object_set_new(out, "reason", json_string(reason));
 	json_object_set_new(out, "in_flight", json_integer(atomic_load(&end->in_flight)));

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run/changes.h"
 #include "run/cpus.h"
 #include "run/crew.h"
 #include "run/doors.h"
@@ -399,6 +400,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 	s->meters = meters_new(s->n_workers);
 	s->registry =
 	    registry_new(s->meters, sizeof(struct backend_stats), sizeof(struct endpoint_stats));
+	health_attend(s->registry, changes_tell, s);
 	code = server_plan(s, m, &p, errors);
 	if (code != EXIT_FINE)
 		return code;

@@ -46,14 +46,11 @@ balance_free(struct balance **b)
 	*b = NULL;
 }
 
-/* Relaxed: the state is one word that guards nothing else; a request that meets the old one is a
- * request that came a moment earlier. */
+/* A request that meets the old word is a request that came a moment earlier. */
 bool
 balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i)
 {
-	const struct endpoint *e = b->targets[i].endpoint;
-
-	if (unlikely(atomic_load_explicit(&e->state, memory_order_relaxed) != ENDPOINT_UP))
+	if (unlikely(!endpoint_usable(b->targets[i].endpoint)))
 		return false;
 	for (uint32_t t = 0; t < pick->n_tried; t++)
 		if (pick->tried[t] == i)

@@ -45,7 +45,7 @@ struct balance {
 struct balance_ops {
 	const char *name; /* as in the configuration */
 	struct balance *(*build)(const struct balance_spec *spec);
-	/* Index of an endpoint that is up and not tried; BALANCE_NONE when there is none. */
+	/* Index of an endpoint that is usable and not tried; BALANCE_NONE when there is none. */
 	uint32_t (*pick)(struct balance *b, const struct balance_pick *pick);
 	void (*free)(struct balance *b);
 };
@@ -62,7 +62,19 @@ balance_next(struct balance *b, const struct balance_pick *pick)
 }
 /* The same in every process and for ever, so that all instances send one key to one endpoint. */
 uint64_t balance_hash(struct str key);
-/* May target i be chosen in this pick? Up, and not among the tried. */
+/* May target i be chosen in this pick? Usable, and not among the tried. */
 bool balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i);
+/* The part of its weight that counts now, in thousandths. */
+static inline uint32_t
+balance_factor(const struct balance *b, uint32_t i)
+{
+	return endpoint_word(b->targets[i].endpoint) & ENDPOINT_FACTOR;
+}
+/* Its weight as it counts now, in thousandths. */
+static inline uint64_t
+balance_weight(const struct balance *b, uint32_t i)
+{
+	return (uint64_t)b->targets[i].weight * balance_factor(b, i);
+}
 
 #endif

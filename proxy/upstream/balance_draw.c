@@ -79,15 +79,25 @@ draw_any(const struct draw *d, uint64_t random)
 	return d->columns[i].other;
 }
 
+bool
+draw_takes(const struct balance *b, const struct balance_pick *pick, uint32_t i, uint64_t *random)
+{
+	uint32_t factor = balance_factor(b, i);
+
+	return balance_allows(b, pick, i) &&
+	       (likely(factor == ENDPOINT_FULL) ||
+		   draw_below(draw_next(random), ENDPOINT_FULL) < factor);
+}
+
 uint32_t
 draw_allowed(const struct balance *b, const struct balance_pick *pick, uint64_t random)
 {
 	uint32_t last = BALANCE_NONE;
-	uint64_t sum = 0, at;
+	uint64_t sum = 0, at, weight;
 
 	for (uint32_t i = 0; i < b->n; i++)
 		if (balance_allows(b, pick, i))
-			sum += b->targets[i].weight;
+			sum += balance_weight(b, i);
 	if (sum == 0)
 		return BALANCE_NONE;
 	at = random % sum;
@@ -95,10 +105,11 @@ draw_allowed(const struct balance *b, const struct balance_pick *pick, uint64_t 
 		if (!balance_allows(b, pick, i))
 			continue;
 		last = i;
-		if (at < b->targets[i].weight)
+		weight = balance_weight(b, i);
+		if (at < weight)
 			return i;
-		at -= b->targets[i].weight;
+		at -= weight;
 	}
-	/* Only when one went down between the two rounds. */
+	/* Only when a word changed between the two rounds. */
 	return last;
 }

@@ -15,6 +15,10 @@ struct draw {
 void draw_init(struct draw *d, const struct balance_target *targets, uint32_t n);
 void draw_fini(struct draw *d);
 uint32_t draw_any(const struct draw *d, uint64_t random);
+/* May the target that was drawn have it: allowed, and not passed over for its factor? What is not
+ * passed over is then in proportion to weight times factor. */
+bool draw_takes(
+    const struct balance *b, const struct balance_pick *pick, uint32_t i, uint64_t *random);
 /* The same among those that the pick may choose, in O(n); BALANCE_NONE: there is none. */
 uint32_t draw_allowed(const struct balance *b, const struct balance_pick *pick, uint64_t random);
 

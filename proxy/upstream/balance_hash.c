@@ -95,7 +95,7 @@ hashing_weight_up(const struct balance *b)
 
 	for (uint32_t i = 0; i < b->n; i++)
 		if (balance_allows(b, &nothing_tried, i))
-			sum += b->targets[i].weight;
+			sum += balance_weight(b, i);
 	return sum;
 }
 
@@ -104,20 +104,32 @@ static bool
 hashing_below(const struct hashing_pick *p, uint32_t i, uint64_t weight)
 {
 	enum { PERCENT = 100 };
-	const struct balance_target *t = &p->balance->targets[i];
-	uint64_t load = atomic_load_explicit(&t->endpoint->in_flight, memory_order_relaxed);
+	const struct endpoint *e = p->balance->targets[i].endpoint;
+	uint64_t load = atomic_load_explicit(&e->in_flight, memory_order_relaxed);
+	uint64_t share = balance_weight(p->balance, i);
 
-	return load * PERCENT * weight < p->hashing->bound * p->in_flight * t->weight;
+	return load * PERCENT * weight < p->hashing->bound * p->in_flight * share;
 }
 
-/* The average is that of the endpoints which are up. To count them is O(n), so it is done only when
- * the endpoint is above what it may have with all of them up, which is never more. */
+/* An endpoint of which only a part counts has that part of its keys, always the same ones: a key
+ * that has come while it warms stays. */
+static bool
+hashing_counts(const struct hashing_pick *p, uint32_t i)
+{
+	uint32_t factor = balance_factor(p->balance, i);
+
+	return likely(factor == ENDPOINT_FULL) ||
+	       hashing_mix(p->pick->key, p->hashing->names[i]) % ENDPOINT_FULL < factor;
+}
+
+/* The average is that of the endpoints which are usable. To count them is O(n), so it is done only
+ * when the endpoint is above what it may have with all of them up, which is never more. */
 bool
 hashing_takes(struct hashing_pick *p, uint32_t i)
 {
-	if (!balance_allows(p->balance, p->pick, i))
+	if (!balance_allows(p->balance, p->pick, i) || !hashing_counts(p, i))
 		return false;
-	if (p->hashing->bound == 0 || hashing_below(p, i, p->hashing->weight))
+	if (p->hashing->bound == 0 || hashing_below(p, i, p->hashing->weight * ENDPOINT_FULL))
 		return true;
 	if (p->weight_up == 0)
 		p->weight_up = hashing_weight_up(p->balance);
@@ -125,8 +137,8 @@ hashing_takes(struct hashing_pick *p, uint32_t i)
 }
 
 /* Rendezvous hashing (Thaler and Ravishankar): each key has an order of its own over all endpoints,
- * so what a full or lost one leaves behind spreads over all others. An endpoint above its bound
- * still serves before nobody does. */
+ * so what a full or lost one leaves behind spreads over all others. An endpoint that is
+ * full, or whose part this key is not, still serves before nobody does. */
 uint32_t
 hashing_any(struct hashing_pick *p)
 {

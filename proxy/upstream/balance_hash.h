@@ -19,7 +19,7 @@ struct hashing_pick {
 	const struct balance_pick *pick;
 	const struct hashing *hashing;
 	uint64_t in_flight; /* of all targets */
-	uint64_t weight_up; /* of those that are up; 0: not counted yet */
+	uint64_t weight_up; /* of those that are usable, in thousandths; 0: not counted yet */
 };
 
 void hashing_init(struct hashing *h, const struct balance_spec *spec);
@@ -30,7 +30,8 @@ uint32_t *hashing_order(const struct hashing *h, uint32_t n);
 
 struct hashing_pick hashing_begin(
     const struct hashing *h, const struct balance *b, const struct balance_pick *pick);
-/* May target i have this request: allowed, and below its bound? */
+/* May target i have this request: allowed, this key within the part of its weight that counts, and
+ * below its bound? */
 bool hashing_takes(struct hashing_pick *p, uint32_t i);
 /* The best of all for this key, when the table's neighbourhood had none. BALANCE_NONE: none. */
 uint32_t hashing_any(struct hashing_pick *p);

@@ -43,12 +43,13 @@ least_free(struct balance *b)
 static bool
 least_prefers(const struct balance *b, uint32_t other, uint32_t first)
 {
-	const struct balance_target *o = &b->targets[other], *f = &b->targets[first];
-	uint64_t o_load = atomic_load_explicit(&o->endpoint->in_flight, memory_order_relaxed);
-	uint64_t f_load = atomic_load_explicit(&f->endpoint->in_flight, memory_order_relaxed);
+	const struct endpoint *o = b->targets[other].endpoint, *f = b->targets[first].endpoint;
+	uint64_t o_load = atomic_load_explicit(&o->in_flight, memory_order_relaxed);
+	uint64_t f_load = atomic_load_explicit(&f->in_flight, memory_order_relaxed);
+	uint64_t o_weight = balance_weight(b, other), f_weight = balance_weight(b, first);
 
-	return o_load * f->weight < f_load * o->weight &&
-	       (o_load + 1) * f->weight < (f_load + 1) * o->weight;
+	return o_load * f_weight < f_load * o_weight &&
+	       (o_load + 1) * f_weight < (f_load + 1) * o_weight;
 }
 
 /* Allowed and not `but`; BALANCE_NONE when a few draws do not find one. */
@@ -58,7 +59,7 @@ least_draw(struct least *l, const struct balance_pick *pick, uint64_t *random, u
 	for (int i = 0; i < LEAST_DRAWS; i++) {
 		uint32_t at = draw_any(&l->draw, draw_next(random));
 
-		if (at != but && balance_allows(&l->balance, pick, at))
+		if (at != but && draw_takes(&l->balance, pick, at, random))
 			return at;
 	}
 	return BALANCE_NONE;

@@ -39,7 +39,7 @@ random_pick(struct balance *b, const struct balance_pick *pick)
 	for (int i = 0; i < RANDOM_DRAWS && b->n > 0; i++) {
 		uint32_t at = draw_any(&r->draw, draw_next(&random));
 
-		if (balance_allows(b, pick, at))
+		if (draw_takes(b, pick, at, &random))
 			return at;
 	}
 	return draw_allowed(b, pick, draw_next(&random));

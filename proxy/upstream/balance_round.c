@@ -101,21 +101,22 @@ round_at(const struct round *r, uint64_t turn)
 	return low;
 }
 
-/* A turn whose endpoint may not be chosen is spent, not handed to its neighbour, who would get
- * twice his share. When most are down the dice decide instead. */
+/* A turn whose endpoint may not be chosen, or not with its whole weight, is spent, not handed to
+ * its neighbour, who would get twice his share. When most are down the dice decide instead. */
 static uint32_t
 round_pick(struct balance *b, const struct balance_pick *pick)
 {
 	struct round *r = container_of(b, struct round, balance);
+	uint64_t random = pick->random;
 
 	for (int i = 0; i < ROUND_TURNS && b->n > 0; i++) {
 		uint32_t at =
 		    round_at(r, atomic_fetch_add_explicit(&r->turn, 1, memory_order_relaxed));
 
-		if (balance_allows(b, pick, at))
+		if (draw_takes(b, pick, at, &random))
 			return at;
 	}
-	return draw_allowed(b, pick, pick->random);
+	return draw_allowed(b, pick, draw_next(&random));
 }
 
 const struct balance_ops balance_round = {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "upstream/health.h"
 #include "upstream/registry.h"
 
 /* An endpoint and, behind it, its key: backend NUL name NUL address. Names are printable text of
@@ -82,8 +83,8 @@ registry_endpoint(struct registry *r, struct str backend, struct str name, const
 	e->id = registry_id_take(r);
 	r->by_id[e->id] = made;
 	e->meter = meter_get(r->meters, METER_ENDPOINT, backend, name, r->endpoint_block);
-	atomic_init(&e->state, ENDPOINT_UP);
 	atomic_init(&e->refs, 1);
+	e->health = health_new(r, e);
 	map_put(&r->endpoint_by_key, made->key, made);
 	return e;
 }
@@ -128,9 +129,27 @@ endpoints_sweep(struct registry *r)
 		map_remove(&r->endpoint_by_key, entry->key);
 		r->by_id[id] = NULL;
 		r->free_ids[r->free_n++] = id;
+		health_free(&entry->endpoint.health);
 		meter_unref(&entry->endpoint.meter);
 		free(entry);
 	}
+}
+
+void
+registry_each(struct registry *r, endpoint_visit_fn *visit, void *arg)
+{
+	for (uint32_t id = 0; id < r->ids; id++)
+		if (r->by_id[id] != NULL)
+			visit(arg, &r->by_id[id]->endpoint);
+}
+
+const char *
+endpoint_state_word(enum endpoint_state state)
+{
+	static const char *const words[ENDPOINT_STATES] = {
+	    "unchecked", "healthy", "unhealthy", "ejected", "warming", "draining", "down"};
+
+	return words[state];
 }
 
 uint32_t

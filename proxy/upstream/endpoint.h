@@ -1,14 +1,28 @@
 /* endpoint - one address of a backend, and its state at run time: what is in flight, whether it may
  * be used. Lives in the registry under backend name + endpoint text, so a reload loses nothing;
- * snapshots hold references. State has one writer (the control thread), counters are atomics that
- * all workers share. */
+ * snapshots hold references. State has one writer (health.c, on the control thread), counters are
+ * atomics that all workers share. */
 #ifndef UPSTREAM_ENDPOINT_H
 #define UPSTREAM_ENDPOINT_H
 
 #include "base/metric.h"
 #include "io/addr.h"
 
-enum endpoint_state { ENDPOINT_UP, ENDPOINT_DOWN /* by hand or its name does not resolve */ };
+enum endpoint_state {
+	ENDPOINT_UNCHECKED, /* nobody asked it yet, or nobody ever will */
+	ENDPOINT_HEALTHY,
+	ENDPOINT_UNHEALTHY, /* by its checks */
+	ENDPOINT_EJECTED,   /* by what its requests came to */
+	ENDPOINT_WARMING,   /* back, or new: it gets less than its share */
+	ENDPOINT_DRAINING,  /* nothing new; what is under way ends */
+	ENDPOINT_DOWN,      /* by hand, or its name has no address */
+	ENDPOINT_STATES
+};
+
+/* All that balancers ask of an endpoint, in one word: may it have a new request, which part of its
+ * weight counts (in thousandths), and its state. */
+enum { ENDPOINT_FACTOR = 0x3ff, ENDPOINT_USABLE = 0x400, ENDPOINT_STATE = 16 /* a shift */ };
+enum { ENDPOINT_FULL = 1000 /* the factor of all of its weight */ };
 
 struct endpoint {
 	/* set at birth, constant */
@@ -17,14 +31,31 @@ struct endpoint {
 	uint32_t id;         /* small, unique among the living: index of per-worker pools */
 	struct meter *meter; /* counters per worker; ref */
 	/* written by the control thread, read by all */
-	struct addr addr;           /* constant while in use; a name that moves is a new endpoint */
-	_Atomic uint32_t state;     /* enum endpoint_state */
-	const char *_Atomic reason; /* constant words for people: why it is not up; NULL */
+	struct addr addr;      /* constant while in use; a name that moves is a new endpoint */
+	_Atomic uint32_t word; /* see above; relaxed: it guards nothing else in memory */
 	_Atomic uint32_t refs;
+	struct health *health; /* the control thread's own: why (health.h) */
 	/* written by all workers */
 	CACHE_ALIGNED _Atomic uint32_t in_flight; /* exchanges and tunnels assigned to it */
 	_Atomic uint32_t conns;                   /* open connections, all workers */
 };
+
+static inline uint32_t
+endpoint_word(const struct endpoint *e)
+{
+	return atomic_load_explicit(&e->word, memory_order_relaxed);
+}
+static inline bool
+endpoint_usable(const struct endpoint *e)
+{
+	return (endpoint_word(e) & ENDPOINT_USABLE) != 0;
+}
+static inline enum endpoint_state
+endpoint_state(const struct endpoint *e)
+{
+	return (enum endpoint_state)(endpoint_word(e) >> ENDPOINT_STATE);
+}
+const char *endpoint_state_word(enum endpoint_state state); /* "unhealthy" */
 
 struct registry; /* all living endpoints and backends' run-time state; control thread only */
 

@@ -6,10 +6,15 @@
 
 #include "base/map.h"
 #include "upstream/backend.h"
+#include "upstream/health.h"
 
 struct registry {
 	struct meters *meters; /* borrowed from the process */
 	size_t backend_block, endpoint_block;
+
+	uint32_t hand_weights;      /* endpoints whose weight was set by hand */
+	health_changed_fn *changed; /* told of every change; NULL: nobody */
+	void *changed_arg;
 
 	struct map endpoint_by_key;    /* struct endpoint_entry */
 	struct endpoint_entry **by_id; /* owned; NULL: the id is free */
@@ -21,6 +26,8 @@ struct registry {
 	size_t states_n, states_room;
 };
 
+typedef void endpoint_visit_fn(void *arg, struct endpoint *e);
+void registry_each(struct registry *r, endpoint_visit_fn *visit, void *arg);
 void endpoints_sweep(struct registry *r);
 void backend_states_sweep(struct registry *r);
 

@@ -11,6 +11,7 @@
 
 #include "place.h"
 #include "upstream/backend.h"
+#include "upstream/health.h"
 
 static struct endpoint *
 endpoint(struct place *p, const char *backend, uint16_t port)
@@ -117,7 +118,7 @@ has_nobody_to_pick_when_all_are_down(void **state)
 	assert_int_equal(backend_pick(none, &pick), BALANCE_NONE);
 	assert_int_equal(backend_pick(b, &pick), 1);
 	backend_pick_done(b->targets[1].endpoint);
-	atomic_store(&b->targets[1].endpoint->state, ENDPOINT_DOWN);
+	health_hold(b->targets[1].endpoint, HEALTH_BY_HAND, "by root");
 	assert_int_equal(backend_pick(b, &pick), BALANCE_NONE);
 	assert_int_equal(b->targets[1].endpoint->in_flight, 0);
 	backend_free(&b);

@@ -10,7 +10,7 @@
 
 #include "place.h"
 #include "upstream/backend.h"
-#include "upstream/endpoint.h"
+#include "upstream/health.h"
 
 static struct addr
 address(const char *text)
@@ -47,7 +47,8 @@ finds_the_living_one_by_backend_name_and_address(void **state)
 	assert_int_equal(e->refs, 2);
 	assert_int_equal((uintptr_t)e % CACHE_LINE, 0);
 	assert_true(str_eq(e->backend, STR("b")) && str_eq(e->name, STR("host:80")));
-	assert_int_equal(e->state, ENDPOINT_UP);
+	assert_int_equal(endpoint_state(e), ENDPOINT_UNCHECKED);
+	assert_true(endpoint_usable(e));
 	for (size_t i = 0; i < nelem(others); i++) {
 		assert_ptr_not_equal(e, others[i]);
 		assert_int_not_equal(e->id, others[i]->id);
@@ -85,12 +86,13 @@ comes_back_with_its_state_before_the_sweep(void **state)
 	struct place *p = *state;
 	struct endpoint *e = endpoint(p, "b", "a", "10.0.0.1:1"), *was = e;
 
-	atomic_store(&e->state, ENDPOINT_DOWN);
+	health_hold(e, HEALTH_BY_HAND, "by root");
 	endpoint_unref(&e);
 	e = endpoint(p, "b", "a", "10.0.0.1:1");
 	assert_ptr_equal(e, was);
 	registry_sweep(p->registry);
-	assert_int_equal(e->state, ENDPOINT_DOWN);
+	assert_int_equal(endpoint_state(e), ENDPOINT_DOWN);
+	assert_false(endpoint_usable(e));
 	assert_int_equal(e->refs, 1);
 	endpoint_unref(&e);
 }

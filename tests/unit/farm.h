@@ -93,6 +93,7 @@ farm_new(enum balance_kind kind, uint32_t n, weight_fn *weight, uint32_t bound)
 		snprintf(f->names[i], sizeof(f->names[i]), "10.0.%u.%u:80", i / 250, i % 250 + 1);
 		f->endpoints[i].name = str_from(f->names[i]);
 		f->targets[i] = (struct balance_target){&f->endpoints[i], weight(i)};
+		atomic_store(&f->endpoints[i].word, ENDPOINT_USABLE | ENDPOINT_FULL);
 	}
 	farm_rebuild(f, kind, bound);
 	return f;
@@ -109,7 +110,14 @@ farm_free(struct farm *f)
 static inline void
 farm_down(struct farm *f, uint32_t i, bool down)
 {
-	atomic_store(&f->targets[i].endpoint->state, down ? ENDPOINT_DOWN : ENDPOINT_UP);
+	atomic_store(&f->targets[i].endpoint->word, down ? 0 : ENDPOINT_USABLE | ENDPOINT_FULL);
+}
+
+/* From now on only so many thousandths of its weight count. */
+static inline void
+farm_warm(struct farm *f, uint32_t i, uint32_t factor)
+{
+	atomic_store(&f->targets[i].endpoint->word, ENDPOINT_USABLE | factor);
 }
 
 static inline uint64_t

@@ -1,0 +1,78 @@
+/* health - why an endpoint is in its state, and the only writer of endpoint.word. Several causes
+ * may hold at once (its checks fail, and somebody has it drained), each with a reason in words. The
+ * first that holds in the order below decides; the next one comes to light when it ends. What
+ * checks, outlier detection, people and reloads know arrives here; nothing here asks anybody.
+ * Control thread only, all of it. */
+#ifndef UPSTREAM_HEALTH_H
+#define UPSTREAM_HEALTH_H
+
+#include "upstream/endpoint.h"
+
+enum health_cause {          /* the earlier one wins */
+	HEALTH_BY_HAND,      /* down, because somebody said so */
+	HEALTH_NAMELESS,     /* down: its name has no address */
+	HEALTH_DRAINED,      /* draining, because somebody said so */
+	HEALTH_REMOVED,      /* draining: the file or list that named it does so no more */
+	HEALTH_FAILS,        /* unhealthy: its checks */
+	HEALTH_IS_EJECTED,   /* ejected: its requests */
+	HEALTH_IS_AWAITED,   /* unchecked and unusable: its first check has no result yet */
+	HEALTH_WARMS,        /* warming: slow start */
+	HEALTH_PASSES,       /* healthy: its checks */
+	HEALTH_NOTHING_SAID, /* unchecked, usable; always holds */
+	HEALTH_CAUSES = HEALTH_NOTHING_SAID
+};
+enum { HEALTH_NO_WEIGHT = UINT32_MAX };
+
+struct health {
+	struct registry *registry;
+	struct endpoint *endpoint;
+	char *reasons[HEALTH_CAUSES];      /* owned; NULL: does not hold */
+	enum health_cause cause;           /* what decides */
+	uint64_t since_wall_us;            /* in this state */
+	uint64_t changes[ENDPOINT_STATES]; /* into each state */
+	uint32_t weight;                   /* as configured: 1-1000 */
+	uint32_t hand_weight;              /* by hand: 0-1000; HEALTH_NO_WEIGHT: none */
+	uint32_t warm; /* how far it is warmed up, in thousandths; while HEALTH_WARMS holds */
+	/* where an endpoint that comes back begins to warm up, in thousandths; 0: no slow start.
+	 * Who warms it is told of the state, moves it on with health_warm and releases it. */
+	uint32_t warm_from;
+};
+
+struct health_event {
+	struct endpoint *endpoint;
+	enum endpoint_state from, to;
+	bool usable, was_usable;
+	const char *why; /* in words, never NULL; borrowed */
+};
+typedef void health_changed_fn(void *arg, const struct health_event *event);
+
+/* From now on, `changed` is told of every change of state. */
+void health_attend(struct registry *r, health_changed_fn *changed, void *arg);
+
+/* Holds from now on, for this reason: "connect refused (3 of 3 checks, GET /healthz)". Said again,
+ * it has a new reason; that alone is no change. */
+void health_hold(struct endpoint *e, enum health_cause cause, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+/* Holds no longer; the words are why, if the state changes by it. */
+void health_release(struct endpoint *e, enum health_cause cause, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+static inline bool
+health_holds(const struct endpoint *e, enum health_cause cause)
+{
+	return e->health->reasons[cause] != NULL;
+}
+/* The words of what decides; NULL: nothing was said. */
+const char *health_reason(const struct endpoint *e);
+
+/* The three parts of the published factor: the weight in the file, the weight by hand, and how far
+ * a warming endpoint has come (1-1000). */
+void health_configured_weight(struct endpoint *e, uint32_t weight);
+void health_weight_by_hand(struct endpoint *e, uint32_t weight);
+void health_warm(struct endpoint *e, uint32_t permille);
+/* Its weight as it counts now, 0-1000. */
+uint32_t health_weight(const struct endpoint *e);
+
+struct health *health_new(struct registry *r, struct endpoint *e); /* for endpoint.c */
+void health_free(struct health **h);
+
+#endif
