@@ -98,6 +98,21 @@ build_hash_source(enum model_hash_key key)
 	return HASH_OF_CLIENT;
 }
 
+static struct guard_spec
+build_guard(const struct model_backend *m)
+{
+	return (struct guard_spec){
+	    .max_connections = m->max_connections,
+	    .max_requests = m->max_requests,
+	    .endpoint_connections = m->endpoint_limits.max_connections,
+	    .endpoint_requests = m->endpoint_limits.max_requests,
+	    .queue = {m->queue.timeout != 0 ? m->queue.size : 0, m->queue.timeout},
+	    .breaker = {m->breaker.errors, m->breaker.volume, m->breaker.window, m->breaker.open,
+		m->breaker.probes},
+	    .concurrency = {m->concurrency.min, m->concurrency.max, m->concurrency.tolerance},
+	};
+}
+
 static struct backend *
 build_backend(struct building *b, const struct model_backend *m)
 {
@@ -110,8 +125,7 @@ build_backend(struct building *b, const struct model_backend *m)
 	    .hashed = m->balance == BALANCE_HASH,
 	    .hash_source = build_hash_source(m->hash_key),
 	    .hash_name = m->hash_name,
-	    .max_connections = m->max_connections,
-	    .max_requests = m->max_requests,
+	    .guard = build_guard(m),
 	    .proxy_protocol = m->proxy_protocol,
 	};
 	struct backend *backend;

@@ -37,6 +37,12 @@ meters_new(uint32_t workers)
 	return m;
 }
 
+uint32_t
+meters_workers(const struct meters *m)
+{
+	return m->workers;
+}
+
 static void
 meter_free(const struct meters *m, struct meter *meter)
 {

@@ -43,6 +43,7 @@ struct meters; /* all living meters */
 
 struct meters *meters_new(uint32_t workers);
 void meters_free(struct meters **m);
+uint32_t meters_workers(const struct meters *m);
 /* The living one, or a new one; counted. block_size is the size of the kind's struct of counters.
  * Control thread only. */
 struct meter *meter_get(

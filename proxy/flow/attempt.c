@@ -6,11 +6,13 @@ attempt_begin(struct attempt *a, struct worker *w, struct backend *b, struct tas
 {
 	*a = (struct attempt){.worker = w,
 	    .waiter.task = owner,
+	    .place.owner = owner,
 	    .backend = b,
 	    .state = b->state,
 	    .raw = raw,
 	    .alone = b->proxy_protocol != PROXY_PROTOCOL_OFF};
 	a->pick.key = key;
+	a->pick.limit = b->guard.endpoint_requests;
 }
 
 static struct backend_stats *
@@ -19,50 +21,85 @@ attempt_stats(struct attempt *a)
 	return meter_block(a->state->meter, a->worker->index);
 }
 
+/* It has what it waited for, or waits no more. */
 static void
-attempt_leave_endpoint(struct attempt *a)
+attempt_leave_line(struct attempt *a, bool took)
 {
-	if (a->endpoint != NULL)
-		backend_pick_done(a->endpoint);
+	if (likely(a->place.line == NULL))
+		return;
+	a->waited_us += a->worker->loop->now - a->place.since;
+	queue_leave(&a->state->guard.queue, &a->place, took);
+}
+
+/* At the limit, a connection that idles here is one that another worker's request may come to wait
+ * for, and nobody would tell this worker. */
+static bool
+attempt_may_keep(const struct attempt *a)
+{
+	const struct guard_spec *spec = &a->backend->guard;
+
+	return spec->queue.size == 0 || spec->max_connections == 0 ||
+	       atomic_load_explicit(&a->state->guard.conns, memory_order_relaxed) <
+		   spec->max_connections;
+}
+
+/* True: it had an endpoint. */
+static bool
+attempt_give_back(struct attempt *a, bool reusable)
+{
+	waiter_leave(&a->waiter);
+	if (a->upstream != NULL && reusable && attempt_may_keep(a))
+		upstream_give(&a->upstream);
+	else
+		upstream_drop(&a->upstream);
+	if (a->endpoint == NULL)
+		return false;
+	backend_pick_done(a->endpoint);
 	a->endpoint = NULL;
+	return true;
 }
 
 void
 attempt_release(struct attempt *a, bool reusable)
 {
-	waiter_leave(&a->waiter);
-	if (a->upstream != NULL && reusable)
-		upstream_give(&a->upstream);
-	else
-		upstream_drop(&a->upstream);
-	attempt_leave_endpoint(a);
+	if (attempt_give_back(a, reusable))
+		queue_wake(&a->state->guard.queue, a->worker->index);
 }
 
 void
 attempt_end(struct attempt *a)
 {
+	if (a->state == NULL)
+		return; /* never begun */
+	attempt_leave_line(a, false);
 	attempt_release(a, false);
-	if (a->entered)
-		backend_leave(a->state);
-	a->entered = false;
+	if (!a->pass.inside)
+		return;
+	guard_leave(&a->state->guard, &a->pass);
+	queue_wake(&a->state->guard.queue, a->worker->index);
 }
 
 static enum attempt_at
 attempt_failed(struct attempt *a, enum fault why)
 {
 	a->fault = why;
+	attempt_leave_line(a, false);
 	attempt_release(a, false);
 	return ATTEMPT_FAILED;
 }
 
-/* Picks an endpoint that was not tried yet. */
+/* Picks an endpoint that was not tried yet. False: a->fault says why not. */
 static bool
 attempt_pick(struct attempt *a)
 {
+	bool full;
+
 	a->pick.random = worker_random(a->worker);
-	a->target = backend_pick(a->backend, &a->pick);
-	if (a->target == BALANCE_NONE)
+	a->target = backend_pick(a->backend, &a->pick, &full);
+	if (a->target == BALANCE_NONE) {
+		a->fault = full ? FAULT_connection_limit_reached : FAULT_destination_unavailable;
 		return false;
+	}
 	a->last = a->endpoint = a->backend->targets[a->target].endpoint;
 	a->tries++;
 	a->began_at = a->worker->loop->now;
@@ -81,6 +118,19 @@ attempt_avoid(struct attempt *a, enum fault_retry kind)
 		a->pick.tried[a->pick.n_tried++] = a->target;
 }
 
+void
+attempt_result(struct attempt *a, enum fault why, uint16_t status)
+{
+	const struct backend *b = a->backend;
+	uint64_t now = a->worker->loop->now;
+	bool failed = why != FAULT_none ? fault_row(why)->whose == WHOSE_UPSTREAM
+					: status >= ATTEMPT_SERVER_ERROR;
+
+	if (guard_result(&a->state->guard, &b->guard, &a->pass, failed, now - a->began_at, now))
+		log_warn("backend %.*s: breaker %s", STR_FMT(b->name),
+		    failed ? "open: too many requests fail" : "closed: it answers again");
+}
+
 bool
 attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent)
 {
@@ -91,11 +141,14 @@ attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempoten
 	    (kind == RETRY_SAFE || (kind == RETRY_REUSED && a->reused && replayable && idempotent));
 
 	a->fault = why;
+	attempt_result(a, why, 0);
 	if (again)
 		attempt_avoid(a, kind);
 	attempt_release(a, false);
-	if (!again || !attempt_pick(a))
+	if (!again || !attempt_pick(a)) {
+		a->fault = why;
 		return false;
+	}
 	/* The last try's fault is counted with the record, this one here. */
 	code_count(&attempt_stats(a)->retries, why);
 	code_count(
@@ -107,16 +160,15 @@ attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempoten
 static bool
 attempt_choose(struct attempt *a)
 {
-	if (!a->entered) {
-		a->fault = backend_enter(a->backend);
-		if (a->fault != FAULT_none)
-			return false;
-		a->entered = true;
-	}
-	if (attempt_pick(a))
-		return true;
-	a->fault = FAULT_destination_unavailable;
-	return false;
+	struct guard *g = &a->state->guard;
+
+	if (a->pass.inside)
+		return attempt_pick(a);
+	a->fault = FAULT_connection_limit_reached;
+	if (unlikely(!queue_may_pass(&g->queue, &a->place)))
+		return false; /* those who wait were here before */
+	a->fault = guard_enter(g, &a->backend->guard, &a->pass, a->worker->loop->now);
+	return a->fault == FAULT_none && attempt_pick(a);
 }
 
 /* A connection that others use or used, or that they have begun to dial. */
@@ -145,9 +197,10 @@ attempt_connect(struct attempt *a)
 
 	if (attempt_share(a))
 		return true;
-	full = backend_conn_open(a->backend);
+	full = backend_conn_open(a->backend, a->endpoint);
 	if (full != FAULT_none && upstream_evict(a->worker->pools, a->backend))
-		full = backend_conn_open(a->backend); /* an idle one counts, but blocks nobody */
+		full = backend_conn_open(
+		    a->backend, a->endpoint); /* an idle one counts, but blocks nobody */
 	if (full != FAULT_none) {
 		a->fault = full;
 		return false;
@@ -158,14 +211,37 @@ attempt_connect(struct attempt *a)
 	return true;
 }
 
+/* There is no place for it now: it gives back what it has and waits in line, if it may. */
+static enum attempt_at
+attempt_wait(struct attempt *a)
+{
+	struct guard *g = &a->state->guard;
+	const struct queue_spec *spec = &a->backend->guard.queue;
+	bool joins = a->place.line == NULL;
+
+	if (a->place.late)
+		a->fault = FAULT_queue_timeout;
+	if (!guard_may_wait(a->fault) || spec->size == 0)
+		return attempt_failed(a, a->fault);
+	/* What it gives back is no news to the others: they could not use it either. */
+	(void)attempt_give_back(a, false);
+	guard_leave(g, &a->pass);
+	if (!queue_join(&g->queue, spec, a->worker->index, a->worker->loop, &a->place))
+		return attempt_failed(a, FAULT_queue_full);
+	if (joins) /* a place that became free before it was in line was told to nobody */
+		loop_ready(a->worker->loop, a->place.owner);
+	return ATTEMPT_WAIT;
+}
+
 enum attempt_at
 attempt_run(struct attempt *a)
 {
 	for (;;) {
 		if (a->endpoint == NULL && !attempt_choose(a))
-			return attempt_failed(a, a->fault);
+			return attempt_wait(a);
 		if (a->upstream == NULL && !attempt_connect(a))
-			return attempt_failed(a, a->fault);
+			return attempt_wait(a);
+		attempt_leave_line(a, true);
 		switch ((enum upstream_at)a->upstream->at) {
 		case UPSTREAM_DIALS:
 			return ATTEMPT_WAIT;

@@ -6,7 +6,10 @@
 
 #include "flow/worker.h"
 
-enum { ATTEMPT_TRIES = 2 }; /* endpoints one request may be sent to: one retry */
+enum {
+	ATTEMPT_TRIES = 2,          /* endpoints one request may be sent to: one retry */
+	ATTEMPT_SERVER_ERROR = 500, /* from this status on an answer counts against the backend */
+};
 
 enum attempt_at { ATTEMPT_WAIT, ATTEMPT_READY, ATTEMPT_FAILED };
 
@@ -18,17 +21,19 @@ struct attempt {
 	const struct endpoint *last; /* of the last try, for the record; alive with the snapshot */
 	struct upstream *upstream;   /* lent; NULL: none */
 	struct waiter waiter;        /* while it is being dialled */
+	struct guard_pass pass;      /* counted against the backend */
+	struct queue_wait place;     /* while it waits to be */
 	struct balance_pick pick;
 	uint32_t target;
 	enum fault fault; /* why the last try failed */
 	uint8_t tries;
-	bool entered; /* counted against the backend */
-	bool raw;     /* no kept connections: the bytes are the owner's */
-	bool alone;   /* each has a connection of its own: it names one client (PROXY protocol) */
-	bool fresh;   /* no kept connection this time */
-	bool reused;  /* the connection had served before this try */
-	bool joined;  /* waits, or has waited, for a dial that another began */
+	bool raw;    /* no kept connections: the bytes are the owner's */
+	bool alone;  /* each has a connection of its own: it names one client (PROXY protocol) */
+	bool fresh;  /* no kept connection this time */
+	bool reused; /* the connection had served before this try */
+	bool joined; /* waits, or has waited, for a dial that another began */
 	uint64_t began_at, connected_at;
+	uint64_t waited_us; /* for a place */
 };
 
 /* key: hash for consistent hashing; 0 with a random one when the request has none. */
@@ -39,6 +44,8 @@ enum attempt_at attempt_run(struct attempt *a);
 /* The connected upstream failed before any answer. True: it may be tried again (attempt_run);
  * replayable: nothing of the request is lost; idempotent: RFC 9110 section 9.2.2. */
 bool attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent);
+/* What this try came to: a fault, or FAULT_none and a status. Once per try. */
+void attempt_result(struct attempt *a, enum fault why, uint16_t status);
 /* The answer is complete: the upstream goes back to its pool (reusable) or is closed. */
 void attempt_release(struct attempt *a, bool reusable);
 void attempt_end(struct attempt *a); /* drops what is left; safe to call twice */

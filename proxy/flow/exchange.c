@@ -169,6 +169,7 @@ step_request(struct exchange *x)
 	if (b->hashed)
 		key = exchange_hash_key(x, b);
 	attempt_begin(&x->attempt, x->worker, b, &x->task, key, false);
+	x->attempt.place.priority = (uint8_t)x->route->priority;
 	if (t->response != 0 && t->response < look)
 		look = t->response;
 	if (t->request != 0 && t->request < look)
@@ -344,6 +345,8 @@ exchange_overdue(struct exchange *x)
 
 	if (why == FAULT_none)
 		return STEP_WAIT;
+	if (!x->answered && x->upstream_stream != NULL)
+		attempt_result(&x->attempt, why, 0);
 	exchange_abandon(x, why);
 	if (x->answered || x->at == STEP_REPLY)
 		return exchange_cut_short(x, why);
@@ -405,6 +408,7 @@ exchange_log(struct exchange *x)
 	r->listener_meter = x->client->listener->meter;
 	r->why = x->fault;
 	r->tries = x->attempt.tries;
+	r->wait_us = x->attempt.waited_us;
 	r->bytes_in = x->client_stream->in.bytes;
 	r->bytes_out = x->client_stream->out.bytes;
 	if (x->attempt.tries > 0) {

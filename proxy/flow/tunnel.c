@@ -50,6 +50,7 @@ tunnel_log(struct tunnel *t)
 	r->finished_at = w->loop->now;
 	r->why = t->fault;
 	r->tries = t->attempt.tries;
+	r->wait_us = t->attempt.waited_us;
 	r->bytes_in = t->up.bytes;
 	r->bytes_out = t->down.bytes;
 	r->listener = str_from(t->client->listener->name);

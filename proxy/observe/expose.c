@@ -80,6 +80,13 @@ static const struct metric metrics[] = {
 	{ROW(COUNTER, "weir_backend_connections_reused_total", "backend", "Tries that were given a kept connection."),
 	    .show = show_counter, OF(BACKEND, backend_stats, conns_reused)},
 
+	{ROW(GAUGE, "weir_backend_waiting", "backend", "Requests that wait for a place."),
+	    .show = show_backends, .at = BACKEND_WAITING},
+	{ROW(GAUGE, "weir_backend_breaker_open", "backend", "1 while the breaker lets nothing or only a few requests through, else 0."),
+	    .show = show_backends, .at = BACKEND_BREAKER_OPEN},
+	{ROW(GAUGE, "weir_backend_concurrency_limit", "backend", "How many requests at a time the backend was found to take; 0 where that is not measured."),
+	    .show = show_backends, .at = BACKEND_CONCURRENCY},
+
 	{ROW(GAUGE, "weir_endpoint_up", "backend, endpoint", "1 if the endpoint may be chosen, else 0."),
 	    .show = show_endpoints, .at = GAUGE_UP},
 	{ROW(GAUGE, "weir_endpoint_weight", "backend, endpoint", "The endpoint's weight."),

@@ -15,6 +15,14 @@ struct metric_row {
 /* NULL: there are no more. */
 const struct metric_row *metric_row(size_t i);
 
+/* What a backend is at, as numbers: gauges that its state has, not its counters. */
+enum backend_gauge {
+	BACKEND_WAITING,
+	BACKEND_BREAKER_OPEN, /* 0 or 1 */
+	BACKEND_CONCURRENCY,  /* the limit found; 0: none is measured */
+	BACKEND_GAUGES
+};
+
 struct expose_input {
 	struct meters *meters;
 	uint32_t workers;
@@ -28,6 +36,9 @@ struct expose_input {
 	    void (*one)(void *out, struct str backend, struct str endpoint, uint32_t up,
 		uint32_t weight, uint32_t in_flight, uint32_t conns),
 	    void *out);
+	/* the same for backends; gauges by enum backend_gauge */
+	void (*backends)(void *arg,
+	    void (*one)(void *out, struct str backend, const uint32_t *gauges), void *out);
 	void *arg;
 };
 

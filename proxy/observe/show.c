@@ -320,3 +320,21 @@ show_endpoints(struct page *p, const struct metric *m)
 	if (p->in->endpoints != NULL)
 		p->in->endpoints(p->in->arg, expose_endpoint, p);
 }
+
+static void
+expose_backend(void *out, struct str backend, const uint32_t *gauges)
+{
+	struct page *p = out;
+
+	fprintf(p->out, "%s{", p->metric->row.name);
+	put_label(p->out, "backend", backend);
+	fprintf(p->out, "} %" PRIu32 "\n", gauges[p->metric->at]);
+}
+
+void
+show_backends(struct page *p, const struct metric *m)
+{
+	p->metric = m;
+	if (p->in->backends != NULL)
+		p->in->backends(p->in->arg, expose_backend, p);
+}

@@ -45,5 +45,6 @@ void show_process(struct page *p, const struct metric *m);
 void show_reloads(struct page *p, const struct metric *m);
 void show_last_reload(struct page *p, const struct metric *m);
 void show_endpoints(struct page *p, const struct metric *m);
+void show_backends(struct page *p, const struct metric *m);
 
 #endif

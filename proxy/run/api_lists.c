@@ -150,8 +150,8 @@ api_backends_json(const struct server *s)
 		for (uint32_t j = 0; j < b->n; j++)
 			json_array_append_new(endpoints, endpoint_json(&b->targets[j]));
 		row = json_pack("{s:o, s:I, s:I, s:o}", "name", api_str(b->state->name), "requests",
-		    (json_int_t)atomic_load(&b->state->requests), "connections",
-		    (json_int_t)atomic_load(&b->state->conns), "endpoints", endpoints);
+		    (json_int_t)atomic_load(&b->state->guard.requests), "connections",
+		    (json_int_t)atomic_load(&b->state->guard.conns), "endpoints", endpoints);
 		api_put_place(row, &b->at);
 		json_array_append_new(out, row);
 	}

@@ -44,6 +44,27 @@ metrics_endpoints(void *arg,
 	}
 }
 
+static void
+metrics_backends(
+    void *arg, void (*one)(void *out, struct str backend, const uint32_t *gauges), void *out)
+{
+	const struct server *s = arg;
+
+	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
+		const struct backend *b = s->snapshot->backends[i];
+		const struct guard *g = &b->state->guard;
+		uint32_t gauges[BACKEND_GAUGES] = {
+		    [BACKEND_WAITING] = atomic_load(&g->queue.waiting),
+		    [BACKEND_BREAKER_OPEN] = atomic_load(&g->breaker.at) != BREAKER_CLOSED,
+		};
+
+		if (b->guard.concurrency.max != 0)
+			gauges[BACKEND_CONCURRENCY] =
+			    concurrency_limit(&g->concurrency, &b->guard.concurrency);
+		one(out, b->state->name, gauges);
+	}
+}
+
 void
 api_metrics(void *owner, const struct admin_request *r, struct admin_answer *a)
 {
@@ -58,6 +79,7 @@ api_metrics(void *owner, const struct admin_request *r, struct admin_answer *a)
 	    .generation = s->generation,
 	    .last_reload_ok = s->last_errors == NULL,
 	    .endpoints = metrics_endpoints,
+	    .backends = metrics_backends,
 	    .arg = s,
 	};
 

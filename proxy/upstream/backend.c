@@ -19,6 +19,7 @@ registry_backend_state(struct registry *r, struct str name)
 	memset(s, 0, sizeof(*s));
 	s->name = str_of(str_dup(name), name.len);
 	s->meter = meter_get(r->meters, METER_BACKEND, name, STR_NONE, r->backend_block);
+	guard_init(&s->guard, meters_workers(r->meters));
 	atomic_init(&s->refs, 1);
 	if (r->states_n == r->states_room) {
 		r->states_room = r->states_room ? r->states_room * 2 : FIRST_ROOM;
@@ -46,8 +47,7 @@ static bool
 backend_state_is_dead(const struct backend_state *s)
 {
 	return atomic_load_explicit(&s->refs, memory_order_acquire) == 0 &&
-	       atomic_load_explicit(&s->requests, memory_order_acquire) == 0 &&
-	       atomic_load_explicit(&s->conns, memory_order_acquire) == 0;
+	       guard_is_unused(&s->guard);
 }
 
 void
@@ -64,6 +64,7 @@ backend_states_sweep(struct registry *r)
 		}
 		map_remove(&r->state_by_name, s->name);
 		meter_unref(&s->meter);
+		guard_fini(&s->guard);
 		free((char *)(uintptr_t)s->name.p);
 		free(s);
 	}
@@ -87,12 +88,11 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->hash_source = spec->hash_source;
 	if (spec->hash_name.len > 0)
 		b->hash_name = str_of(str_dup(spec->hash_name), spec->hash_name.len);
-	b->max_connections = spec->max_connections;
-	b->max_requests = spec->max_requests;
+	b->guard = spec->guard;
 	b->proxy_protocol = spec->proxy_protocol;
 	b->codec = spec->codec != NULL ? spec->codec : &codec_h1;
 	balance.targets = b->targets;
-	balance.in_flight = &b->state->requests;
+	balance.in_flight = &b->state->guard.requests;
 	b->balance = balance_new(&balance);
 	return b;
 }
@@ -114,72 +114,49 @@ backend_free(struct backend **bp)
 	*bp = NULL;
 }
 
-/* The four counts below are relaxed: each is one number that guards nothing else in memory, and a
- * single atomic object has one order of changes whatever the order asked for, which is all that an
- * exact limit needs. Adding first and taking back is without a loop and never lets one too many
- * in; between the two steps another may be refused who would just have fitted, but only while the
- * limit is being hit anyway. */
-static bool
-count_below(_Atomic uint32_t *count, uint32_t limit)
-{
-	uint32_t before = atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
-
-	if (limit == 0 || before < limit)
-		return true;
-	atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
-	return false;
-}
-
-/* Release, because a count of zero lets the sweep free what it is part of. */
-static void
-count_less(_Atomic uint32_t *count)
-{
-	uint32_t before = atomic_fetch_sub_explicit(count, 1, memory_order_release);
-
-	ASSERT(before > 0);
-}
-
 enum fault
-backend_enter(struct backend *b)
+backend_conn_open(struct backend *b, struct endpoint *e)
 {
-	return count_below(&b->state->requests, b->max_requests) ? FAULT_none
-								 : FAULT_connection_limit_reached;
+	if (!guard_count(&e->conns, b->guard.endpoint_connections))
+		return FAULT_connection_limit_reached;
+	if (guard_count(&b->state->guard.conns, b->guard.max_connections))
+		return FAULT_none;
+	guard_uncount(&e->conns);
+	return FAULT_connection_limit_reached;
 }
 
 void
-backend_leave(struct backend_state *s)
+backend_conn_closed(struct backend_state *s, struct endpoint *e)
 {
-	count_less(&s->requests);
-}
-
-enum fault
-backend_conn_open(struct backend *b)
-{
-	return count_below(&b->state->conns, b->max_connections) ? FAULT_none
-								 : FAULT_connection_limit_reached;
-}
-
-void
-backend_conn_closed(struct backend_state *s)
-{
-	count_less(&s->conns);
+	guard_uncount(&e->conns);
+	guard_uncount(&s->guard.conns);
 }
 
 /* Choosing and counting are two steps: two workers may choose the same endpoint before either
- * counts. The next choice sees both, and a lock would cost more than that. */
+ * counts. The next choice sees both, and a lock would cost more than that. A limit is exact all the
+ * same: who counts one too many chooses again. */
 uint32_t
-backend_pick(struct backend *b, const struct balance_pick *pick)
+backend_pick(struct backend *b, const struct balance_pick *pick, bool *full)
 {
-	uint32_t i = balance_next(b->balance, pick);
+	uint32_t i;
 
-	if (i != BALANCE_NONE)
-		atomic_fetch_add_explicit(
-		    &b->targets[i].endpoint->in_flight, 1, memory_order_relaxed);
+	*full = false;
+	do {
+		i = balance_next(b->balance, pick);
+		if (i == BALANCE_NONE)
+			break;
+	} while (!guard_count(&b->targets[i].endpoint->in_flight, pick->limit));
+	if (unlikely(i == BALANCE_NONE && pick->limit != 0)) {
+		struct balance_pick any = *pick;
+
+		any.limit = 0;
+		*full = balance_next(b->balance, &any) != BALANCE_NONE;
+	}
 	return i;
 }
 
 void
 backend_pick_done(struct endpoint *e)
 {
-	count_less(&e->in_flight);
+	guard_uncount(&e->in_flight);
 }

@@ -9,6 +9,7 @@
 #include "http/codec.h"
 #include "io/proxy_protocol.h"
 #include "upstream/balance.h"
+#include "upstream/guard.h"
 
 enum hash_source { HASH_OF_CLIENT, HASH_OF_PATH, HASH_OF_HEADER, HASH_OF_COOKIE };
 
@@ -16,8 +17,7 @@ struct backend_state {   /* one per backend name, process-wide, survives reload 
 	struct str name; /* owned */
 	struct meter *meter;
 	_Atomic uint32_t refs;
-	CACHE_ALIGNED _Atomic uint32_t requests; /* in flight */
-	_Atomic uint32_t conns;                  /* open */
+	struct guard guard;
 };
 
 struct backend {
@@ -29,8 +29,8 @@ struct backend {
 	struct balance *balance; /* owned */
 	bool hashed;
 	enum hash_source hash_source;
-	struct str hash_name;                   /* owned */
-	uint32_t max_connections, max_requests; /* 0: no limit */
+	struct str hash_name; /* owned */
+	struct guard_spec guard;
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* what its endpoints speak, unless TLS agrees on another */
 };
@@ -42,7 +42,7 @@ struct backend_spec {
 	bool hashed;
 	enum hash_source hash_source;
 	struct str hash_name;
-	uint32_t max_connections, max_requests;
+	struct guard_spec guard;
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* NULL: HTTP/1 */
 };
@@ -55,14 +55,13 @@ void backend_state_unref(struct backend_state **s);
 struct backend *backend_new(struct registry *r, const struct backend_spec *spec);
 void backend_free(struct backend **b);
 
-/* Counts one more request towards the backend and a chosen endpoint, or refuses:
- * FAULT_connection_limit_reached. Every enter is followed by exactly one leave. */
-enum fault backend_enter(struct backend *b) NODISCARD;
-void backend_leave(struct backend_state *s);
-enum fault backend_conn_open(struct backend *b) NODISCARD; /* the same for connections */
-void backend_conn_closed(struct backend_state *s);
-/* Chooses and counts in_flight on the endpoint; BALANCE_NONE: none available. */
-uint32_t backend_pick(struct backend *b, const struct balance_pick *pick);
+/* Counts one more connection of the backend to this endpoint, or refuses:
+ * FAULT_connection_limit_reached. Requests are counted by guard.h. */
+enum fault backend_conn_open(struct backend *b, struct endpoint *e) NODISCARD;
+void backend_conn_closed(struct backend_state *s, struct endpoint *e);
+/* Chooses and counts in_flight on the endpoint; BALANCE_NONE: none available. *full: there are
+ * some, but all of them have as many requests as they may. */
+uint32_t backend_pick(struct backend *b, const struct balance_pick *pick, bool *full);
 void backend_pick_done(struct endpoint *e);
 
 #endif

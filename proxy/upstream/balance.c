@@ -52,6 +52,9 @@ balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_
 {
 	if (unlikely(!endpoint_usable(b->targets[i].endpoint)))
 		return false;
+	if (unlikely(pick->limit != 0) && atomic_load_explicit(&b->targets[i].endpoint->in_flight,
+					      memory_order_relaxed) >= pick->limit)
+		return false;
 	for (uint32_t t = 0; t < pick->n_tried; t++)
 		if (pick->tried[t] == i)
 			return false;

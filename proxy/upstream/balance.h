@@ -33,7 +33,7 @@ struct balance_pick {
 	uint64_t key;                      /* balance_hash() of the request's key, when hashed */
 	uint64_t random;                   /* fresh random bits */
 	uint32_t tried[BALANCE_TRIED_MAX]; /* targets that are not to be chosen again */
-	uint32_t n_tried;
+	uint32_t n_tried, limit;           /* nobody with `limit` requests in flight; 0: whoever */
 };
 
 struct balance {
@@ -60,7 +60,7 @@ balance_next(struct balance *b, const struct balance_pick *pick)
 {
 	return b->ops->pick(b, pick);
 }
-/* The same in every process and for ever, so that all instances send one key to one endpoint. */
+/* The same in every process, for ever: all instances send one key to one endpoint. */
 uint64_t balance_hash(struct str key);
 /* May target i be chosen in this pick? Usable, and not among the tried. */
 bool balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i);

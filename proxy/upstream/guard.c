@@ -100,7 +100,7 @@ guard_result(struct guard *g, const struct guard_spec *spec, struct guard_pass *
 }
 
 void
-guard_leave(struct guard *g, struct guard_pass *p, uint32_t worker)
+guard_leave(struct guard *g, struct guard_pass *p)
 {
 	if (!p->inside)
 		return;
@@ -108,5 +108,4 @@ guard_leave(struct guard *g, struct guard_pass *p, uint32_t worker)
 		breaker_spare(&g->breaker);
 	*p = (struct guard_pass){0};
 	guard_uncount(&g->requests);
-	queue_wake(&g->queue, worker);
 }

@@ -43,8 +43,8 @@ enum fault guard_enter(
  * closed the breaker. */
 bool guard_result(struct guard *g, const struct guard_spec *spec, struct guard_pass *p, bool failed,
     uint64_t us, uint64_t now);
-/* Safe on a pass that is not inside. Wakes who waits. */
-void guard_leave(struct guard *g, struct guard_pass *p, uint32_t worker);
+/* Safe on a pass that is not inside. Whoever has had a place wakes the queue after it. */
+void guard_leave(struct guard *g, struct guard_pass *p);
 
 /* One more in a count that all workers share: false when it would be more than the limit; 0: none.
  */

@@ -89,8 +89,7 @@ upstream_close(struct upstream *u)
 	if (u->codec != NULL)
 		u->codec->ops->close(&u->codec);
 	conn_close(&u->conn);
-	atomic_fetch_sub_explicit(&u->endpoint->conns, 1, memory_order_release);
-	backend_conn_closed(u->backend);
+	backend_conn_closed(u->backend, u->endpoint);
 }
 
 static void
@@ -371,7 +370,6 @@ upstream_new(struct pools *p, const struct backend *b, struct endpoint *e, bool 
 	u->alone = alone;
 	u->lent = 1;
 	u->at = UPSTREAM_DIALS;
-	atomic_fetch_add_explicit(&e->conns, 1, memory_order_relaxed);
 	return u;
 }
 

@@ -45,6 +45,12 @@ queue_first(struct queue_line *line)
 	return NULL;
 }
 
+bool
+queue_turn(const struct queue_wait *w)
+{
+	return w->woken || queue_first(w->line) == w;
+}
+
 static bool
 queue_wake_line(struct queue_line *line)
 {

@@ -50,11 +50,18 @@ void queue_leave(struct queue *q, struct queue_wait *w, bool took);
  * consistent, so that one of the two sees the other. */
 void queue_wake(struct queue *q, uint32_t worker);
 
-/* Is somebody before a newcomer? */
 static inline bool
 queue_is_empty(const struct queue *q)
 {
 	return atomic_load(&q->waiting) == 0;
+}
+
+/* Is it this one's turn to look for a place? In line, the first; a newcomer when nobody is. */
+bool queue_turn(const struct queue_wait *w);
+static inline bool
+queue_may_pass(const struct queue *q, const struct queue_wait *w)
+{
+	return w->line != NULL ? queue_turn(w) : queue_is_empty(q);
 }
 
 #endif

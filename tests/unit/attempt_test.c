@@ -15,7 +15,8 @@ enum { TRIES_MAX = 4 };
 struct pools { /* what each way to an endpoint comes to, in order */
 	const char *script;
 	struct upstream conns[TRIES_MAX];
-	struct endpoint *asked[TRIES_MAX]; /* whose connection it was */
+	struct endpoint *asked[TRIES_MAX];  /* whose connection it was */
+	struct endpoint *opened[TRIES_MAX]; /* of each dial */
 	unsigned n, dropped, given, looked, joined, dialled, alone;
 };
 
@@ -99,7 +100,7 @@ upstream_dial(struct pools *p, const struct backend *b, struct endpoint *e, stru
 	(void)b;
 	assert_non_null(w->task);
 	assert_true(*p->script != 'k' && *p->script != 'j');
-	p->dialled++;
+	p->opened[p->dialled++] = e;
 	return pools_next(p, e);
 }
 
@@ -148,7 +149,7 @@ rig_open(struct rig *r, uint32_t endpoints, uint32_t max_requests, const char *s
 	struct balance_target targets[4];
 	struct backend_spec spec = {.name = STR("b"),
 	    .balance = {BALANCE_KIND_LEAST, targets, endpoints, 0, NULL},
-	    .max_requests = max_requests};
+	    .guard.max_requests = max_requests};
 
 	*r = (struct rig){.meters = meters_new(1), .pools.script = script};
 	r->registry =
@@ -176,11 +177,11 @@ rig_close(struct rig *r, struct attempt *a)
 	assert_null(a->upstream);
 	assert_null(a->endpoint);
 	assert_int_equal(r->pools.dropped + r->pools.given, r->pools.n);
-	assert_int_equal(r->backend->state->requests, 0);
+	assert_int_equal(r->backend->state->guard.requests, 0);
 	for (uint32_t i = 0; i < r->backend->n; i++)
 		assert_int_equal(r->backend->targets[i].endpoint->in_flight, 0);
 	for (unsigned i = 0; i < r->pools.dialled; i++) /* no conn was real */
-		backend_conn_closed(r->backend->state);
+		backend_conn_closed(r->backend->state, r->pools.opened[i]);
 	backend_free(&r->backend);
 	free(r->loop);
 	registry_free(&r->registry);
@@ -317,7 +318,7 @@ a_backend_that_is_full_is_not_asked(void **state)
 	assert_int_equal(b.fault, FAULT_connection_limit_reached);
 	assert_int_equal(b.tries, 0);
 	attempt_end(&b);
-	assert_int_equal(r.backend->state->requests, 1);
+	assert_int_equal(r.backend->state->guard.requests, 1);
 	rig_close(&r, &a);
 }
 
@@ -353,7 +354,7 @@ who_waits_for_a_dial_may_find_it_full(void **state)
 	rig_open(&r, 1, 0, "jc");
 	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
 	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
-	assert_int_equal(r.backend->state->conns, 0); /* counted by who began it */
+	assert_int_equal(r.backend->state->guard.conns, 0); /* counted by who began it */
 	a.upstream->at = UPSTREAM_LENT;
 	a.upstream->timed_out = true; /* full */
 	assert_int_equal(attempt_run(&a), ATTEMPT_READY);

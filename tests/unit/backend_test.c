@@ -30,8 +30,7 @@ backend(struct place *p, const char *name, uint32_t n, uint32_t max_conns, uint3
 	struct balance_target targets[8];
 	struct backend_spec spec = {.name = str_from(name),
 	    .balance = {BALANCE_KIND_LEAST, targets, n, 0, NULL},
-	    .max_connections = max_conns,
-	    .max_requests = max_requests};
+	    .guard = {.max_connections = max_conns, .max_requests = max_requests}};
 
 	assert_true(n <= nelem(targets));
 	for (uint32_t i = 0; i < n; i++)
@@ -39,28 +38,70 @@ backend(struct place *p, const char *name, uint32_t n, uint32_t max_conns, uint3
 	return backend_new(p->registry, &spec);
 }
 
-static void
-holds_exactly_as_much_as_the_limit(void **state)
+static uint32_t
+pick_one(struct backend *b, const struct balance_pick *pick)
 {
-	struct backend *b = backend(*state, "b", 1, 2, 3);
-	struct backend_state *s = b->state;
+	bool full;
 
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(backend_enter(b), FAULT_none);
-	assert_int_equal(backend_enter(b), FAULT_connection_limit_reached);
-	assert_int_equal(s->requests, 3);
-	backend_leave(b->state);
-	assert_int_equal(backend_enter(b), FAULT_none);
+	return backend_pick(b, pick, &full);
+}
+
+static enum fault
+enter(struct backend *b, struct guard_pass *p)
+{
+	return guard_enter(&b->state->guard, &b->guard, p, 0);
+}
+
+static void
+leave(struct backend *b, struct guard_pass *p)
+{
+	guard_leave(&b->state->guard, p);
+}
+
+static void
+holds_exactly_as_many_connections_as_the_limit(void **state)
+{
+	struct backend *b = backend(*state, "b", 1, 2, 0);
+	struct backend_state *s = b->state;
+	struct endpoint *e = b->targets[0].endpoint;
+
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(backend_conn_open(b), FAULT_none);
-	assert_int_equal(backend_conn_open(b), FAULT_connection_limit_reached);
-	assert_int_equal(s->conns, 2);
-	for (int i = 0; i < 3; i++)
-		backend_leave(b->state);
-	backend_conn_closed(s);
-	backend_conn_closed(s);
+		assert_int_equal(backend_conn_open(b, e), FAULT_none);
+	assert_int_equal(backend_conn_open(b, e), FAULT_connection_limit_reached);
+	assert_int_equal(s->guard.conns, 2);
+	assert_int_equal(e->conns, 2);
+	backend_conn_closed(s, e);
+	b->guard.endpoint_connections = 1;
+	assert_int_equal(backend_conn_open(b, e), FAULT_connection_limit_reached);
+	backend_conn_closed(s, e);
+	assert_int_equal(backend_conn_open(b, e), FAULT_none);
+	backend_conn_closed(s, e);
+	assert_int_equal(s->guard.conns, 0);
 	backend_free(&b);
 	assert_null(b);
+}
+
+static void
+passes_over_endpoints_that_have_all_they_may(void **state)
+{
+	struct backend *b = backend(*state, "b", 3, 0, 0);
+	const struct balance_pick pick = {.limit = 2}, unlimited = {0};
+	bool full;
+
+	for (int i = 0; i < 6; i++)
+		assert_int_not_equal(backend_pick(b, &pick, &full), BALANCE_NONE);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(b->targets[i].endpoint->in_flight, 2);
+	assert_int_equal(backend_pick(b, &pick, &full), BALANCE_NONE);
+	assert_true(full);
+	backend_pick_done(b->targets[1].endpoint);
+	assert_int_equal(backend_pick(b, &pick, &full), 1);
+	assert_int_not_equal(backend_pick(b, &unlimited, &full), BALANCE_NONE);
+	assert_false(full);
+	for (int i = 0; i < 3; i++)
+		while (b->targets[i].endpoint->in_flight > 0)
+			backend_pick_done(b->targets[i].endpoint);
+	backend_free(&b);
 }
 
 static void
@@ -69,25 +110,26 @@ counts_on_over_a_reload(void **state)
 	struct place *p = *state;
 	struct backend *old = backend(p, "b", 2, 0, 2), *new;
 	struct backend_state *s = old->state;
+	struct guard_pass before = {0}, after = {0}, third = {0};
 	struct balance_pick pick = {0};
 	struct endpoint *e;
 	uint32_t at;
 
-	assert_int_equal(backend_enter(old), FAULT_none);
-	at = backend_pick(old, &pick);
+	assert_int_equal(enter(old, &before), FAULT_none);
+	at = pick_one(old, &pick);
 	e = old->targets[at].endpoint;
 	assert_int_equal(e->in_flight, 1);
 	new = backend(p, "b", 1, 0, 2);
 	assert_ptr_equal(new->state, s);
-	assert_int_equal(backend_enter(new), FAULT_none);
-	assert_int_equal(backend_enter(new), FAULT_connection_limit_reached);
-	backend_leave(old->state);
+	assert_int_equal(enter(new, &after), FAULT_none);
+	assert_int_equal(enter(new, &third), FAULT_connection_limit_reached);
+	leave(old, &before);
 	backend_free(&old);
 	registry_sweep(p->registry);
-	assert_int_equal(s->requests, 1);
+	assert_int_equal(s->guard.requests, 1);
 	assert_int_equal(e->in_flight, 1); /* not freed, even if the new file has it no more */
 	backend_pick_done(e);
-	backend_leave(new->state);
+	leave(new, &after);
 	backend_free(&new);
 }
 
@@ -97,14 +139,15 @@ keeps_the_state_while_a_connection_is_open(void **state)
 	struct place *p = *state;
 	struct backend *b = backend(p, "b", 1, 0, 0);
 	struct backend_state *s = b->state, *again;
+	struct endpoint *e = b->targets[0].endpoint;
 
-	assert_int_equal(backend_conn_open(b), FAULT_none);
+	assert_int_equal(backend_conn_open(b, e), FAULT_none);
 	backend_free(&b);
 	registry_sweep(p->registry);
 	again = registry_backend_state(p->registry, STR("b"));
 	assert_ptr_equal(again, s);
 	backend_state_unref(&again);
-	backend_conn_closed(s);
+	backend_conn_closed(s, e);
 	registry_sweep(p->registry);
 }
 
@@ -115,11 +158,11 @@ has_nobody_to_pick_when_all_are_down(void **state)
 	struct backend *b = backend(*state, "b", 3, 0, 0);
 	struct balance_pick pick = {.tried = {0, 2}, .n_tried = 2};
 
-	assert_int_equal(backend_pick(none, &pick), BALANCE_NONE);
-	assert_int_equal(backend_pick(b, &pick), 1);
+	assert_int_equal(pick_one(none, &pick), BALANCE_NONE);
+	assert_int_equal(pick_one(b, &pick), 1);
 	backend_pick_done(b->targets[1].endpoint);
 	health_hold(b->targets[1].endpoint, HEALTH_BY_HAND, "by root");
-	assert_int_equal(backend_pick(b, &pick), BALANCE_NONE);
+	assert_int_equal(pick_one(b, &pick), BALANCE_NONE);
 	assert_int_equal(b->targets[1].endpoint->in_flight, 0);
 	backend_free(&b);
 	backend_free(&none);
@@ -148,17 +191,18 @@ come_and_go(void *arg)
 
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		struct balance_pick pick = {.random = i * 0x9e3779b97f4a7c15};
+		struct guard_pass pass = {0};
 		uint32_t at;
 
-		if (backend_enter(c->backend) != FAULT_none) {
+		if (enter(c->backend, &pass) != FAULT_none) {
 			atomic_fetch_add(&c->refused, 1);
 			continue;
 		}
 		note_most(c, atomic_fetch_add(&c->inside, 1) + 1);
-		at = backend_pick(c->backend, &pick);
+		at = pick_one(c->backend, &pick);
 		backend_pick_done(c->backend->targets[at].endpoint);
 		atomic_fetch_sub(&c->inside, 1);
-		backend_leave(c->backend->state);
+		leave(c->backend, &pass);
 	}
 	return NULL;
 }
@@ -175,7 +219,7 @@ never_lets_one_too_many_in_whoever_comes(void **state)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	assert_true(c.most <= LIMIT);
-	assert_int_equal(c.backend->state->requests, 0);
+	assert_int_equal(c.backend->state->guard.requests, 0);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(c.backend->targets[i].endpoint->in_flight, 0);
 	backend_free(&c.backend);
@@ -225,7 +269,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    BACKEND_TEST(holds_exactly_as_much_as_the_limit),
+	    BACKEND_TEST(holds_exactly_as_many_connections_as_the_limit),
+	    BACKEND_TEST(passes_over_endpoints_that_have_all_they_may),
 	    BACKEND_TEST(counts_on_over_a_reload),
 	    BACKEND_TEST(keeps_the_state_while_a_connection_is_open),
 	    BACKEND_TEST(has_nobody_to_pick_when_all_are_down),

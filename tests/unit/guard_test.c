@@ -42,12 +42,12 @@ holds_exactly_as_many_as_the_limit(void **state)
 	assert_int_equal(guard_enter(g, &spec, &p[1], S), FAULT_none);
 	assert_int_equal(guard_enter(g, &spec, &p[2], S), FAULT_connection_limit_reached);
 	assert_false(p[2].inside);
-	guard_leave(g, &p[2], 0); /* was never inside: counts nothing */
-	guard_leave(g, &p[0], 0);
+	guard_leave(g, &p[2]); /* was never inside: counts nothing */
+	guard_leave(g, &p[0]);
 	assert_int_equal(guard_enter(g, &spec, &p[2], S), FAULT_none);
-	guard_leave(g, &p[1], 0);
-	guard_leave(g, &p[2], 0);
-	guard_leave(g, &p[2], 0); /* twice is safe */
+	guard_leave(g, &p[1]);
+	guard_leave(g, &p[2]);
+	guard_leave(g, &p[2]); /* twice is safe */
 }
 
 static void
@@ -60,7 +60,7 @@ lets_everybody_in_without_limits(void **state)
 	for (size_t i = 0; i < nelem(p); i++)
 		assert_int_equal(guard_enter(g, &spec, &p[i], S), FAULT_none);
 	for (size_t i = 0; i < nelem(p); i++)
-		guard_leave(g, &p[i], 0);
+		guard_leave(g, &p[i]);
 }
 
 static void
@@ -74,7 +74,7 @@ says_which_limit_it_was(void **state)
 		assert_int_equal(guard_enter(g, &spec, &p[i], S), FAULT_none);
 	assert_int_equal(guard_enter(g, &spec, &p[20], S), FAULT_concurrency_limited);
 	for (size_t i = 0; i < 20; i++)
-		guard_leave(g, &p[i], 0);
+		guard_leave(g, &p[i]);
 }
 
 static const struct guard_spec broken = {
@@ -88,7 +88,7 @@ one_result(struct guard *g, bool failed, uint64_t now, enum fault expected)
 	assert_int_equal(guard_enter(g, &broken, &p, now), expected);
 	if (expected == FAULT_none)
 		(void)guard_result(g, &broken, &p, failed, 1000, now);
-	guard_leave(g, &p, 0);
+	guard_leave(g, &p);
 }
 
 static void
@@ -113,7 +113,7 @@ gives_a_probe_without_a_result_to_another(void **state)
 		one_result(g, true, S, FAULT_none);
 	assert_int_equal(guard_enter(g, &broken, &probe, 2 * S), FAULT_none);
 	one_result(g, false, 2 * S, FAULT_circuit_open);
-	guard_leave(g, &probe, 0); /* its client has left */
+	guard_leave(g, &probe); /* its client has left */
 	one_result(g, false, 2 * S, FAULT_none);
 	assert_int_equal(g->breaker.at, BREAKER_CLOSED);
 }
@@ -140,7 +140,7 @@ come_and_go(void *arg)
 		if (inside > atomic_load(c->most))
 			atomic_store(c->most, inside);
 		atomic_fetch_sub(c->inside, 1);
-		guard_leave(c->guard, &p, c->worker);
+		guard_leave(c->guard, &p);
 	}
 	return NULL;
 }

@@ -123,7 +123,7 @@ rig_close(struct rig *r)
 	pools_close_idle(r->pools);
 	pair_turn(r->loop);
 	assert_int_equal(r->endpoint->conns, 0);
-	assert_int_equal(r->backend->state->conns, 0);
+	assert_int_equal(r->backend->state->guard.conns, 0);
 	pools_free(&r->pools);
 	backend_free(&r->backend);
 	registry_free(&r->registry);
@@ -142,7 +142,7 @@ ask(struct rig *r, struct asker *a)
 		a->upstream = upstream_join(r->pools, r->endpoint, &a->waiter);
 	if (a->upstream != NULL)
 		return;
-	assert_int_equal(backend_conn_open(r->backend), FAULT_none);
+	assert_int_equal(backend_conn_open(r->backend, r->endpoint), FAULT_none);
 	a->upstream = upstream_dial(r->pools, r->backend, r->endpoint, &a->waiter);
 }
 
@@ -423,7 +423,7 @@ one_that_names_a_client_is_nobody_elses(void **state)
 	rig_open(&r, &codec_many);
 	a = (struct asker){.task = {.run = asker_run}};
 	a.waiter.task = &a.task;
-	assert_int_equal(backend_conn_open(r.backend), FAULT_none);
+	assert_int_equal(backend_conn_open(r.backend, r.endpoint), FAULT_none);
 	a.upstream = upstream_dial_alone(r.pools, r.backend, r.endpoint, &a.waiter);
 	ask(&r, &b);
 	assert_ptr_not_equal(a.upstream, b.upstream);
