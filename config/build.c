@@ -206,11 +206,15 @@ build_listener_state(struct building *b, const struct model_listener *m)
 static void
 build_listener(struct building *b, const struct model_listener *m, struct listener_spec *l)
 {
+	static const enum listen_protocol protocols[] = {[PROTOCOL_HTTP] = LISTEN_HTTP,
+	    [PROTOCOL_TCP] = LISTEN_TCP,
+	    [PROTOCOL_TLS] = LISTEN_TLS};
+
 	l->name = str_from(str_dup(m->name));
 	l->at = m->at;
 	l->index = b->s->n_listeners++;
 	l->addr = m->address;
-	l->protocol = m->protocol == PROTOCOL_TCP ? LISTEN_TCP : LISTEN_HTTP;
+	l->protocol = protocols[m->protocol];
 	l->proxy_protocol = m->proxy_protocol;
 	l->proxy_from = xcalloc(m->proxy_from.n, sizeof(struct cidr));
 	l->n_proxy_from = m->proxy_from.n;
@@ -219,6 +223,9 @@ build_listener(struct building *b, const struct model_listener *m, struct listen
 	l->redirect_https = m->redirect_https;
 	l->max_connections = m->max_connections;
 	build_arms(b, &m->to, &l->arms);
+	sni_init(&l->sni, m->n_sni);
+	for (size_t i = 0; i < m->n_sni; i++)
+		build_arms(b, &m->sni[i].to, sni_add(&l->sni, m->sni[i].host));
 	l->state = build_listener_state(b, m);
 	l->meter = meter_get(
 	    b->with->meters, METER_LISTENER, m->name, STR_NONE, sizeof(struct listener_stats));

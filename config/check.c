@@ -93,8 +93,11 @@ check_backends(struct loader *l)
 	map_init(&b.by_name);
 	for (size_t i = 0; i < m->n_backends; i++)
 		map_put(&b.by_name, m->backends[i].name, &m->backends[i]);
-	for (size_t i = 0; i < m->n_listeners; i++)
+	for (size_t i = 0; i < m->n_listeners; i++) {
 		check_arms(l, &b, &m->listeners[i].to, "listener");
+		for (size_t j = 0; j < m->listeners[i].n_sni; j++)
+			check_arms(l, &b, &m->listeners[i].sni[j].to, "listener");
+	}
 	for (size_t i = 0; i < m->n_routes; i++)
 		check_arms(l, &b, &m->routes[i].to, "route");
 	for (size_t i = 0; i < m->n_backends; i++)
@@ -158,10 +161,65 @@ listener_wrong(const struct model_listener *listener, const char *key)
 	return listener_has(listener, key) && listener_origin(listener, key)->line == 0;
 }
 
+/* What its kind needs, and what goes with another kind only. */
+static void
+check_listener_targets(struct loader *l, const struct model_listener *listener)
+{
+	static const char *const kinds[] = {
+	    [PROTOCOL_HTTP] = "http", [PROTOCOL_TCP] = "tcp", [PROTOCOL_TLS] = "tls"};
+	enum model_protocol kind = listener->protocol;
+	const struct position *at = &listener->at;
+	struct str name = listener->name;
+	bool to = listener_has(listener, "to"), sni = listener_has(listener, "sni");
+
+	if (listener_wrong(listener, "protocol"))
+		return;
+	if (kind == PROTOCOL_TCP && !to)
+		error_hint(loader_complain(l, SEVERITY_ERROR, at,
+			       "tcp listener \"%.*s\" has no \"to\"", STR_FMT(name)),
+		    "write to: BACKEND");
+	if (kind == PROTOCOL_TLS && !to && !sni)
+		error_hint(
+		    loader_complain(l, SEVERITY_ERROR, at,
+			"tls listener \"%.*s\" has neither \"sni\" nor \"to\"", STR_FMT(name)),
+		    "write sni: {www.example.com: BACKEND}");
+	if (kind == PROTOCOL_HTTP && to)
+		error_hint(loader_complain(l, SEVERITY_ERROR, at,
+			       "http listener \"%.*s\" has a \"to\"", STR_FMT(name)),
+		    "routes say where requests go; \"to\" goes with protocol: tcp or tls");
+	if (kind != PROTOCOL_TLS && sni)
+		error_hint(loader_complain(l, SEVERITY_ERROR, at,
+			       "%s listener \"%.*s\" has a \"sni\"", kinds[kind], STR_FMT(name)),
+		    "\"sni\" goes with protocol: tls");
+	if (kind != PROTOCOL_HTTP && listener->redirect_https)
+		loader_complain(l, SEVERITY_ERROR, at, "%s listener \"%.*s\" cannot redirect",
+		    kinds[kind], STR_FMT(name));
+}
+
+/* Each name once, in whatever case it is written. */
+static void
+check_sni(struct loader *l, const struct model_listener *listener)
+{
+	struct map seen;
+
+	map_init(&seen);
+	for (size_t i = 0; i < listener->n_sni; i++) {
+		struct model_sni *sni = &listener->sni[i];
+		const struct model_sni *first = map_get(&seen, sni->host);
+
+		if (first != NULL)
+			check_hint_first(loader_complain(l, SEVERITY_ERROR, &sni->at,
+					     "\"%.*s\" is listed twice", STR_FMT(sni->host)),
+			    &first->at, "");
+		else if (sni->host.len > 0) /* else reported where it was read */
+			map_put(&seen, sni->host, sni);
+	}
+	map_free(&seen);
+}
+
 static void
 check_listener(struct loader *l, struct model_listener *listener)
 {
-	bool tcp = listener->protocol == PROTOCOL_TCP;
 	const struct position *at = &listener->at;
 	struct str name = listener->name;
 
@@ -172,17 +230,7 @@ check_listener(struct loader *l, struct model_listener *listener)
 		error_hint(loader_complain(l, SEVERITY_ERROR, at,
 			       "listener \"%.*s\" has no \"port\"", STR_FMT(name)),
 		    "write port: 80, or address: 10.0.0.1:80 for one interface");
-	if (tcp && !listener_has(listener, "to"))
-		error_hint(loader_complain(l, SEVERITY_ERROR, at,
-			       "tcp listener \"%.*s\" has no \"to\"", STR_FMT(name)),
-		    "write to: BACKEND");
-	if (!tcp && listener_has(listener, "to") && !listener_wrong(listener, "protocol"))
-		error_hint(loader_complain(l, SEVERITY_ERROR, at,
-			       "http listener \"%.*s\" has a \"to\"", STR_FMT(name)),
-		    "routes say where requests go; \"to\" goes with protocol: tcp");
-	if (tcp && listener->redirect_https)
-		loader_complain(
-		    l, SEVERITY_ERROR, at, "tcp listener \"%.*s\" cannot redirect", STR_FMT(name));
+	check_listener_targets(l, listener);
 	if (listener->proxy_protocol && listener->proxy_from.n == 0 &&
 	    !listener_wrong(listener, "proxy_protocol")) {
 		listener->proxy_from = l->model->trusted_proxies;
@@ -239,6 +287,7 @@ check_listeners(struct loader *l)
 	map_init(&seen);
 	for (size_t i = 0; i < m->n_listeners; i++) {
 		check_listener(l, &m->listeners[i]);
+		check_sni(l, &m->listeners[i]);
 		check_address(l, &seen, &m->listeners[i].address, &m->listeners[i].at);
 		http |= m->listeners[i].protocol == PROTOCOL_HTTP;
 	}

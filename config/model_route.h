@@ -6,7 +6,7 @@
 #include "config/origin.h"
 #include "io/addr.h"
 
-enum model_protocol { PROTOCOL_HTTP, PROTOCOL_TCP };
+enum model_protocol { PROTOCOL_HTTP, PROTOCOL_TCP, PROTOCOL_TLS };
 enum model_path { PATH_ANY, PATH_EXACT, PATH_PREFIX, PATH_PATTERN };
 enum model_priority { MODEL_HIGH, MODEL_NORMAL, MODEL_LOW };
 enum model_value { VALUE_PRESENT, VALUE_EXACT, VALUE_PATTERN };
@@ -27,14 +27,22 @@ struct model_arms {
 	size_t n;
 };
 
+struct model_sni {
+	struct str host; /* lower case; "*.x": one label or more before .x */
+	struct model_arms to;
+	struct position at;
+};
+
 struct model_listener {
 	const struct origin *origins; /* by row of schema_listener */
 	struct str name;
 	struct position at;
 	struct addr address; /* `port: 80` is 0.0.0.0:80 */
 	enum model_protocol protocol;
-	struct model_arms to; /* tcp only */
-	bool proxy_protocol;  /* expected from these sources, refused from others */
+	struct model_arms to;  /* tcp; tls: the names that are not in sni */
+	struct model_sni *sni; /* tls */
+	size_t n_sni;
+	bool proxy_protocol; /* expected from these sources, refused from others */
 	struct model_cidrs proxy_from;
 	bool redirect_https;
 	uint32_t max_connections; /* 0: no limit */

@@ -122,6 +122,18 @@ put_arms(FILE *out, const struct model_arms *arms)
 	putc('}', out);
 }
 
+static void
+put_sni(FILE *out, const struct model_listener *l)
+{
+	for (size_t i = 0; i < l->n_sni; i++) {
+		fputs(i ? ", " : "{", out);
+		put_text(out, l->sni[i].host);
+		fputs(": ", out);
+		put_arms(out, &l->sni[i].to);
+	}
+	fputs(l->n_sni ? "}" : "", out);
+}
+
 /* A host, a path or both in the short form. */
 static void
 put_place(FILE *out, struct str host, enum model_path kind, struct str path)
@@ -345,6 +357,9 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 		return;
 	case SCHEMA_ARMS:
 		put_arms(out, field(row, base));
+		return;
+	case SCHEMA_SNI:
+		put_sni(out, base);
 		return;
 	case SCHEMA_MATCH:
 		put_match(out, base);

@@ -211,6 +211,7 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	case SCHEMA_RANGES:
 	case SCHEMA_PROXY:
 	case SCHEMA_ARMS:
+	case SCHEMA_SNI:
 	case SCHEMA_MATCH:
 	case SCHEMA_LISTENERS:
 	case SCHEMA_METHODS:
@@ -288,6 +289,8 @@ read_value(struct loader *l, const struct schema_row *row, const struct node *n,
 		return read_proxy(l, row, n, base);
 	case SCHEMA_ARMS:
 		return read_arms(l, row, n, field(row, base));
+	case SCHEMA_SNI:
+		return read_sni(l, row, n, base);
 	case SCHEMA_MATCH:
 		return read_match(l, row, n, base);
 	case SCHEMA_LISTENERS:

@@ -53,6 +53,8 @@ bool read_endpoints(struct loader *l, const struct node *list, struct model_back
 /* read_shape.c: values that have more than one form. */
 bool read_arms(
     struct loader *l, const struct schema_row *row, const struct node *n, struct model_arms *out);
+bool read_sni(struct loader *l, const struct schema_row *row, const struct node *n,
+    struct model_listener *out);
 bool read_match(struct loader *l, const struct schema_row *row, const struct node *n,
     struct model_route *route);
 bool read_ranges(

@@ -155,6 +155,38 @@ read_arms(
 	return read_arm_name(l, row, n, out->v);
 }
 
+static bool
+read_any_sni(struct loader *l, const struct node *key)
+{
+	error_hint(node_error(l->errors, SEVERITY_ERROR, key, "\"*\" is not a name"),
+	    "where all others go is the listener's \"to\"");
+	return false;
+}
+
+bool
+read_sni(struct loader *l, const struct schema_row *row, const struct node *n,
+    struct model_listener *out)
+{
+	bool good = true;
+
+	if (n->kind != NODE_MAP)
+		return read_wants(l, row, n);
+	out->sni = loader_take(l, n->n, sizeof(*out->sni));
+	NODE_EACH_PAIR(n, key) {
+		struct model_sni *sni = &out->sni[out->n_sni++];
+		struct str text = arena_copy(l->arena, key->text);
+		struct value_wrong w = {0};
+
+		sni->at = node_at(key);
+		if (!value_host(text, loader_take(l, text.len, 1), &sni->host, &w))
+			good = read_wrong(l, row, key, &w);
+		else if (sni->host.len == 0)
+			good = read_any_sni(l, key);
+		good &= read_arms(l, row, key->next, &sni->to);
+	}
+	return good;
+}
+
 bool
 read_match(
     struct loader *l, const struct schema_row *row, const struct node *n, struct model_route *route)

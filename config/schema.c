@@ -10,7 +10,7 @@ enum {
 };
 
 static const char *const words_protocol[] = {
-    [PROTOCOL_HTTP] = "http", [PROTOCOL_TCP] = "tcp", NULL};
+    [PROTOCOL_HTTP] = "http", [PROTOCOL_TCP] = "tcp", [PROTOCOL_TLS] = "tls", NULL};
 static const char *const words_upstream[] = {"http", NULL};
 static const char *const words_redirect[] = {"off", "https", NULL};
 static const char *const words_balance[] = {[BALANCE_LEAST_REQUESTS] = "least-requests",
@@ -48,10 +48,13 @@ static const struct schema_row rows_listener[] = {
 	 .sentence = "The address and port to listen on."},
 	{.key = "protocol", .type = SCHEMA_CHOICE, FIELD(model_listener, protocol),
 	 .words = words_protocol, .fallback = "http", .example = "tcp", .since = FIRST,
-	 .sentence = "What clients speak: http is routed request by request, tcp is carried as bytes to the backend of \"to\"."},
+	 .sentence = "What clients speak: http is routed request by request, tcp is carried as bytes to the backend of \"to\", tls is carried as it is to a backend chosen by the name that the client asks for."},
 	{.key = "to", .type = SCHEMA_ARMS, FIELD(model_listener, to), .example = "postgres",
 	 .since = FIRST,
-	 .sentence = "Where a tcp listener sends its connections: a backend, or several with weights."},
+	 .sentence = "Where a tcp listener sends its connections: a backend, or several with weights. Of a tls listener, those whose name is not in sni; without it they are refused."},
+	{.key = "sni", .type = SCHEMA_SNI, ITEMS(model_listener, sni, n_sni),
+	 .example = "{www.example.com: web, \"*.example.com\": {api: 95%, api-next: 5%}}", .since = FIRST,
+	 .sentence = "Where a tls listener sends a connection by the name in its client's hello: exact, or *.NAME for one label or more before the name. Exact beats the longest wildcard. The TLS handshake is the endpoint's."},
 	{.key = "proxy_protocol", .type = SCHEMA_PROXY, FIELD(model_listener, proxy_protocol),
 	 .fallback = "off", .example = "[10.0.0.0/8]", .since = FIRST,
 	 .sentence = "Whether connections begin with a PROXY protocol header, version 1 or 2, that tells the client's address: on expects it from the trusted_proxies, a list of ranges from those. From all others it is refused."},
@@ -181,7 +184,8 @@ static const struct schema_row rows_backend[] = {
 	 .fallback = (def), .example = (ex), .since = FIRST, .sentence = (text)}
 static const struct schema_row rows_timeouts[] = {
 	TIMEOUT(connect, NULL, "5s", "1s", "Until an endpoint accepts a connection; else 504."),
-	TIMEOUT(tls, NULL, "10s", "5s", "Until a TLS handshake is done."),
+	TIMEOUT(tls, NULL, "10s", "5s",
+	    "Until a TLS handshake is done, or the client's hello of one that is only passed on is here."),
 	TIMEOUT(header, NULL, "10s", "5s",
 	    "From a request's first byte until its head is complete; else 408. Also for a new connection's first byte and a PROXY protocol header."),
 	TIMEOUT(body, NULL, "30s", "1m",
@@ -350,6 +354,7 @@ static const char *const type_words[] = {
     [SCHEMA_PROXY] = "on, off or a list of ranges",
     [SCHEMA_ACCESS] = "stdout, off or the path of a file",
     [SCHEMA_ARMS] = "a backend, or backends with weights",
+    [SCHEMA_SNI] = "a map of hosts and their backends",
     [SCHEMA_MATCH] = "any, HOST/PATH or a map",
     [SCHEMA_LISTENERS] = "a listener or a list of listeners",
     [SCHEMA_HOST] = "a host",

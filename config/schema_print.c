@@ -230,6 +230,8 @@ type_json(const struct schema_row *row)
 		return map_json(text_json());
 	case SCHEMA_ARMS:
 		return arms_json();
+	case SCHEMA_SNI:
+		return map_json(arms_json());
 	case SCHEMA_MATCH:
 	case SCHEMA_PART:
 		return part_json(row);

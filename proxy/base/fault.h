@@ -12,8 +12,7 @@ enum fault_whose { WHOSE_NOBODY, WHOSE_CLIENT, WHOSE_UPSTREAM, WHOSE_WEIR };
 enum fault_retry {
 	RETRY_NEVER,
 	RETRY_SAFE,   /* the endpoint cannot have seen the request */
-	RETRY_REUSED, /* only on a reused connection, before any response byte, when the method is
-			 idempotent or nothing was sent (RFC 9110 section 9.2.2) */
+	RETRY_REUSED, /* on a reused connection, before an answer, if idempotent or nothing sent */
 };
 
 /* clang-format off */
@@ -28,6 +27,8 @@ enum fault_retry {
 	F(expectation_failed,                417, 12, CLIENT,   NEVER,  "the request expects what weir does not know") \
 	F(header_too_large,                  431,  8, CLIENT,   NEVER,  "the header section is larger than allowed") \
 	F(client_gone,                       499,  1, CLIENT,   NEVER,  "the client left before its answer was complete") \
+	F(client_hello_malformed,            400, 13, CLIENT,   NEVER,  "the client's first bytes are no TLS hello") \
+	F(unrecognized_name,                 421, 14, CLIENT,   NEVER,  "the client asked for a TLS server that is not known here") \
 	F(not_implemented,                   501, 12, CLIENT,   NEVER,  "the transfer coding or method is not implemented") \
 	F(version_unsupported,               505, 12, CLIENT,   NEVER,  "the HTTP version is not supported") \
 	F(no_route,                          404, 12, WEIR,     NEVER,  "no route matches this host and path") \
@@ -67,8 +68,7 @@ enum fault {
 };
 
 struct fault_row {
-	struct str word;
-	struct str sentence;
+	struct str word, sentence;
 	uint16_t http, grpc;
 	enum fault_whose whose;
 	enum fault_retry retry;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "flow/exchange.h"
+#include "flow/passthrough.h"
 #include "flow/tunnel.h"
 #include "io/proxy_protocol.h"
 
@@ -234,11 +235,19 @@ client_speak(struct client *c)
 static void
 client_serve(struct client *c)
 {
-	if (c->listener->protocol == LISTEN_TCP) {
-		tunnel_start(c);
-	} else {
+	const struct listener_spec *spec = c->listener->spec;
+
+	switch (c->listener->protocol) {
+	case LISTEN_HTTP:
 		client_speak(c);
 		client_run(&c->conn.task);
+		return;
+	case LISTEN_TCP:
+		tunnel_start(c, spec ? &spec->arms : NULL, NULL);
+		return;
+	case LISTEN_TLS:
+		passthrough_start(c);
+		return;
 	}
 }
 

@@ -7,6 +7,7 @@
 
 enum client_at {
 	CLIENT_PROXY,  /* waits for the PROXY protocol header */
+	CLIENT_HELLO,  /* waits for a TLS hello that it only looks at */
 	CLIENT_OPEN,   /* its codec reads and writes */
 	CLIENT_TUNNEL, /* the conn is a tunnel's */
 	CLIENT_LINGER, /* said its last word; swallows what the peer still sends, then closes */

@@ -38,6 +38,7 @@ static void
 listener_spec_fini(struct listener_spec *l)
 {
 	arms_fini(&l->arms);
+	sni_fini(&l->sni);
 	meter_unref(&l->meter);
 	free((char *)(uintptr_t)l->name.p);
 	free(l->proxy_from);

@@ -6,11 +6,11 @@
 
 #include "base/log.h"
 #include "base/map.h"
-#include "flow/arms.h"
+#include "flow/sni.h"
 #include "observe/stats.h"
 #include "route/table.h"
 
-enum listen_protocol { LISTEN_HTTP, LISTEN_TCP };
+enum listen_protocol { LISTEN_HTTP, LISTEN_TCP, LISTEN_TLS };
 
 struct listener_state {      /* one per configured address, process-wide, survives reload */
 	struct addr addr;    /* as configured */
@@ -27,7 +27,8 @@ struct listener_spec {
 	uint32_t index;   /* what the route table calls it */
 	struct addr addr; /* as configured; the real one is state->bound */
 	enum listen_protocol protocol;
-	struct arms arms; /* tcp */
+	struct arms arms; /* tcp; tls: of clients whose name is not in `sni` */
+	struct sni sni;
 	bool proxy_protocol;
 	struct cidr *proxy_from; /* owned */
 	size_t n_proxy_from;
@@ -73,8 +74,7 @@ snapshot_ref(struct snapshot *s)
 /* All addresses ever listened on, by their key: the map and what it holds. */
 void listener_states_free(struct map *states);
 
-void snapshot_unref(struct snapshot **s); /* any thread */
-/* Frees everything in it. Control thread. */
-void snapshot_destroy(struct snapshot *s);
+void snapshot_unref(struct snapshot **s);  /* any thread */
+void snapshot_destroy(struct snapshot *s); /* frees everything in it; control thread */
 
 #endif

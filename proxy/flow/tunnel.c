@@ -69,6 +69,13 @@ tunnel_log(struct tunnel *t)
 		    w->log, s->log_format, r, (uint64_t)((int64_t)w->loop->now + w->wall_offset));
 }
 
+/* The last bytes to the client must still arrive: the endpoint's, which left first, or an alert. */
+static bool
+tunnel_has_said(enum fault why)
+{
+	return why == FAULT_none || why == FAULT_unrecognized_name;
+}
+
 /* Both conns close, the record is written, everything counted is given back. */
 static void
 tunnel_end(struct tunnel *t, enum fault why)
@@ -89,8 +96,8 @@ tunnel_end(struct tunnel *t, enum fault why)
 	free(t->text);
 	task_unlist(w->loop, &t->task);
 	t->client->at = CLIENT_OPEN; /* an ordinary conn again, to be closed */
-	if (why == FAULT_none && !t->client->conn.eof && t->client->conn.fd >= 0)
-		client_linger(t->client); /* the endpoint left first: its last bytes must arrive */
+	if (tunnel_has_said(why) && !t->client->conn.eof && t->client->conn.fd >= 0)
+		client_linger(t->client);
 	else
 		client_close(t->client);
 	loop_reap(w->loop, &t->reap, tunnel_reap);
@@ -228,38 +235,13 @@ tunnel_new(struct client *c)
 	return t;
 }
 
-void
-tunnel_start(struct client *c)
-{
-	struct tunnel *t = tunnel_new(c);
-	struct worker *w = c->worker;
-	struct backend *b = c->listener->spec ? arms_next(&c->listener->spec->arms) : NULL;
-
-	t->use = worker_use(w);
-	t->record = (struct record){.kind = RECORD_TUNNEL,
-	    .peer = &c->peer,
-	    .client = &c->peer,
-	    .started_at = w->loop->now};
-	if (b == NULL) {
-		tunnel_end(t, FAULT_proxy_configuration_error);
-		return;
-	}
-	t->record.backend = b->state->name;
-	t->record.backend_meter = b->state->meter;
-	attempt_begin(
-	    &t->attempt, w, b, &t->task, b->hashed ? addr_hash(&c->peer) : worker_random(w), true);
-	timer_set(
-	    w->loop, &c->conn.timer, w->loop->now + TUNNEL_LOOK_US); /* dialling has its own */
-	tunnel_run(&t->task);
-}
-
-/* The exchange's strings die with it; the tunnel's line is written much later. */
+/* What lent the strings dies; the tunnel's line is written much later. */
 static void
 tunnel_keep_strings(struct tunnel *t)
 {
 	struct record *r = &t->record;
-	struct str *strings[] = {
-	    &r->route, &r->method_text, &r->target, &r->host, &r->referer, &r->user_agent, &r->id};
+	struct str *strings[] = {&r->route, &r->method_text, &r->target, &r->host, &r->referer,
+	    &r->user_agent, &r->id, &r->sni, &r->alpn};
 	size_t size = 0;
 	char *p;
 
@@ -273,6 +255,51 @@ tunnel_keep_strings(struct tunnel *t)
 		*strings[i] = str_of(p, strings[i]->len);
 		p += strings[i]->len;
 	}
+}
+
+/* A tunnel that was one from the start. */
+static struct tunnel *
+tunnel_begin(struct client *c, const struct client_hello *hello)
+{
+	struct tunnel *t = tunnel_new(c);
+
+	t->record = (struct record){.kind = RECORD_TUNNEL,
+	    .peer = &c->peer,
+	    .client = &c->peer,
+	    .started_at = c->worker->loop->now};
+	if (hello == NULL)
+		return t;
+	t->record.sni = hello->name;
+	t->record.alpn = hello->alpn;
+	tunnel_keep_strings(t);
+	return t;
+}
+
+void
+tunnel_refuse(struct client *c, const struct client_hello *hello, enum fault why)
+{
+	tunnel_end(tunnel_begin(c, hello), why);
+}
+
+void
+tunnel_start(struct client *c, const struct arms *arms, const struct client_hello *hello)
+{
+	struct tunnel *t = tunnel_begin(c, hello);
+	struct worker *w = c->worker;
+	struct backend *b = arms ? arms_next(arms) : NULL;
+
+	if (b == NULL) {
+		tunnel_end(t, FAULT_proxy_configuration_error);
+		return;
+	}
+	t->use = worker_use(w);
+	t->record.backend = b->state->name;
+	t->record.backend_meter = b->state->meter;
+	attempt_begin(
+	    &t->attempt, w, b, &t->task, b->hashed ? addr_hash(&c->peer) : worker_random(w), true);
+	timer_set(
+	    w->loop, &c->conn.timer, w->loop->now + TUNNEL_LOOK_US); /* dialling has its own */
+	tunnel_run(&t->task);
 }
 
 void

@@ -7,9 +7,13 @@
 #define FLOW_TUNNEL_H
 
 #include "flow/exchange.h"
+#include "io/client_hello.h"
 
-/* An accepted client of a tcp listener. */
-void tunnel_start(struct client *c);
+/* A client whose bytes go to one of the arms (NULL: the configuration has none); hello: what it has
+ * told of itself, copied, or NULL. */
+void tunnel_start(struct client *c, const struct arms *arms, const struct client_hello *hello);
+/* It gets no endpoint: a line in the log, and the end. */
+void tunnel_refuse(struct client *c, const struct client_hello *hello, enum fault why);
 /* Both sides have agreed to switch: takes the client, the upstream, the attempt and the record from
  * the exchange, which ends without closing them. */
 void tunnel_upgrade(struct exchange *x);

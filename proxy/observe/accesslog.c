@@ -6,7 +6,7 @@
 
 enum {
 	LONG_FIELDS = 3,  /* target, referer, user agent */
-	NAME_FIELDS = 7,  /* method, host, listener, route, backend, endpoint, id */
+	NAME_FIELDS = 9,  /* method, host, listener, route, backend, endpoint, id, sni, alpn */
 	FIXED_MAX = 1024, /* names, quotes, numbers, dates, addresses */
 };
 _Static_assert(LONG_FIELDS *ACCESSLOG_FIELD_MAX + NAME_FIELDS * ACCESSLOG_NAME_MAX + FIXED_MAX <=
@@ -221,6 +221,8 @@ enum column {
 	COLUMN_TRIES,
 	COLUMN_WHY,
 	COLUMN_ID,
+	COLUMN_SNI,
+	COLUMN_ALPN,
 };
 
 static const struct {
@@ -241,6 +243,8 @@ static const struct {
     [COLUMN_TRIES] = COLUMN("tries"),
     [COLUMN_WHY] = COLUMN("why"),
     [COLUMN_ID] = COLUMN("id"),
+    [COLUMN_SNI] = COLUMN("sni"),
+    [COLUMN_ALPN] = COLUMN("alpn"),
 #undef COLUMN
 };
 
@@ -308,6 +312,10 @@ line_columns(struct line *l, const struct record *r)
 	l->p = put_number(l->p, r->tries);
 	line_word(l, COLUMN_WHY, r->why == FAULT_none ? STR_NONE : fault_row(r->why)->word);
 	line_word(l, COLUMN_ID, r->id);
+	if (r->sni.p != NULL)
+		line_word(l, COLUMN_SNI, r->sni);
+	if (r->alpn.p != NULL)
+		line_word(l, COLUMN_ALPN, r->alpn);
 }
 
 static struct str

@@ -11,7 +11,8 @@
  * from there to the first byte of the answer; time is all of it. In text a span is "0", whole
  * microseconds below 1 ms ("850us"), milliseconds with up to two decimals below 10 ms ("1.25ms"),
  * whole milliseconds above ("43ms", "70250ms"); digits left out are cut, not rounded.
- * A TCP tunnel has "TCP <listener>" as its request line and the status of its fault, 200 if none.
+ * A TCP tunnel has "TCP <listener>" as its request line and the status of its fault, 200 if none;
+ * what a TLS client asked for and offered comes last, where it is known: sni=... alpn=h2,http/1.1.
  * Whatever a peer sent is escaped (base/escape.h), so that no value can end its line or its quote;
  *a value of key=value with a space or an escape in it is put in quotes. "-" is absent. */
 #ifndef OBSERVE_ACCESSLOG_H

@@ -4,6 +4,9 @@
 
 /* ---- listeners ---- */
 
+static const char *const protocol_names[] = {
+    [LISTEN_HTTP] = "http", [LISTEN_TCP] = "tcp", [LISTEN_TLS] = "tls"};
+
 static const char *
 listener_address(const struct listener_spec *l, char text[ADDR_TEXT])
 {
@@ -20,9 +23,8 @@ api_listeners_json(const struct server *s)
 	for (uint32_t i = 0; i < s->snapshot->n_listeners; i++) {
 		const struct listener_spec *l = &s->snapshot->listeners[i];
 		json_t *row = json_pack("{s:o, s:s, s:s, s:I, s:I}", "name", api_str(l->name),
-		    "address", listener_address(l, text), "protocol",
-		    l->protocol == LISTEN_TCP ? "tcp" : "http", "connections",
-		    (json_int_t)atomic_load(&l->state->conns), "max_connections",
+		    "address", listener_address(l, text), "protocol", protocol_names[l->protocol],
+		    "connections", (json_int_t)atomic_load(&l->state->conns), "max_connections",
 		    (json_int_t)l->max_connections);
 
 		api_put_place(row, &l->at);
@@ -40,7 +42,7 @@ api_listeners_text(const struct server *s, FILE *f)
 		const struct listener_spec *l = &s->snapshot->listeners[i];
 
 		fprintf(f, "listener  %-16.*s %-24s %-5s %u connections\n", STR_FMT(l->name),
-		    listener_address(l, text), l->protocol == LISTEN_TCP ? "tcp" : "http",
+		    listener_address(l, text), protocol_names[l->protocol],
 		    (unsigned)atomic_load(&l->state->conns));
 	}
 }

@@ -261,7 +261,7 @@ the_longest_line_fits(void **state)
 	(void)state;
 	memset(huge, '\n', RING);
 	r.target = r.referer = r.user_agent = r.host = r.id = r.route = r.backend = r.endpoint =
-	    r.listener = r.method_text = str_of(huge, RING);
+	    r.listener = r.method_text = r.sni = r.alpn = str_of(huge, RING);
 	r.bytes_in = r.bytes_out = r.wait_us = r.finished_at = UINT64_MAX;
 	r.connected_at = r.first_at = 1;
 	for (unsigned format = LOG_TEXT; format <= LOG_JSON; format++) {
