@@ -10,7 +10,7 @@ struct queue_line {
 	struct loop *loop;
 	uint32_t worker;
 	struct queue_waits waits[QUEUE_PRIORITIES];
-	_Atomic uint32_t n;  /* in this line; written by its worker, looked at by others */
+	uint32_t n;          /* in this line; written by its worker, looked at by others */
 	_Atomic bool posted; /* the letter is under way */
 	struct letter letter;
 };
