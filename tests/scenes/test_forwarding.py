@@ -197,11 +197,9 @@ LIES = {
 @pytest.mark.parametrize("name", LIES)
 def test_believes_nobody_by_default(front, name):
     got = forwarded(front, f"{name}: {LIES[name]}", f"{name.lower()}: {LIES[name]}")
-    assert all(
-        "666" not in value and "6.6.6.6" not in value and "evil" not in value
-        for field, value in got.fields
-        if field != "x-forwarded-port" or name == "X-Forwarded-Port"
-    )
+    lies = {"6.6.6.6", "evil.test", LIES[name]} - {LIES["X-Forwarded-Port"]}
+    assert not [(field, value) for field, value in got.fields if any(lie in value for lie in lies)]
+    assert got.get("X-Forwarded-Port") != LIES["X-Forwarded-Port"]  # elsewhere chance writes it
     assert len(got.all(name)) <= 1
 
 
