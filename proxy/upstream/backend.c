@@ -30,6 +30,14 @@ registry_backend_state(struct registry *r, struct str name)
 	return s;
 }
 
+struct backend_state *
+backend_state_ref(struct backend_state *s)
+{
+	if (s != NULL)
+		atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
 /* Release, so that all this thread did with the state comes before the sweep that frees it. */
 void
 backend_state_unref(struct backend_state **s)

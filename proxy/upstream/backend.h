@@ -50,6 +50,7 @@ struct backend_spec {
 /* The living state of this name, or a new one; counted. Its connections and requests keep it alive
  * as references do. Control thread; an unref on any, freed by registry_sweep. */
 struct backend_state *registry_backend_state(struct registry *r, struct str name);
+struct backend_state *backend_state_ref(struct backend_state *s); /* of one that is counted */
 void backend_state_unref(struct backend_state **s);
 
 struct backend *backend_new(struct registry *r, const struct backend_spec *spec);
