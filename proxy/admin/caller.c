@@ -418,14 +418,14 @@ caller_run(struct task *t)
 		return;
 	(void)c->codec->ops->feed(c->codec); /* its stream and codec.done say what came of it */
 	caller_take_stream(c);
-	if (c->codec->wire.bytes > 0 && c->conn.may_write)
+	if (codec_waits(c->codec) && c->conn.may_write)
 		(void)c->codec->ops->flush(c->codec);
 	if (c->stream != NULL) {
 		conn_watch(&c->conn);
 		return;
 	}
 	if (c->codec->done) {
-		if (c->codec->wire.bytes == 0 || c->codec->fault == FAULT_client_gone)
+		if (!codec_waits(c->codec) || c->codec->fault == FAULT_client_gone)
 			caller_say_goodbye(c);
 		return;
 	}

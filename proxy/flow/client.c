@@ -205,7 +205,7 @@ client_run(struct task *t)
 	client_streams(c);
 	if (c->at != CLIENT_OPEN)
 		return;
-	if (c->codec->wire.bytes > 0 && c->conn.may_write)
+	if (codec_waits(c->codec) && c->conn.may_write)
 		(void)c->codec->ops->flush(c->codec);
 	if (c->exchanges > 0) {
 		if (!c->codec->quiet) /* the rest of a first request's body comes later */
@@ -215,7 +215,7 @@ client_run(struct task *t)
 		return;
 	}
 	if (c->codec->done) {
-		if (c->codec->wire.bytes == 0 || c->codec->fault == FAULT_client_gone)
+		if (!codec_waits(c->codec) || c->codec->fault == FAULT_client_gone)
 			client_say_goodbye(c);
 		return;
 	}

@@ -308,7 +308,7 @@ exchange_late(struct exchange *x)
 
 	x->timed_out = false;
 	if (x->at == STEP_REPLY ||
-	    (x->answered && (out == NULL || in->out.full || in->codec->wire.bytes > 0))) {
+	    (x->answered && (out == NULL || in->out.full || codec_waits(in->codec)))) {
 		due = x->client->conn.active_at + t->body;
 		why = FAULT_idle_timeout;
 	} else if (out == NULL) { /* dialling has its own deadline */
@@ -321,7 +321,7 @@ exchange_late(struct exchange *x)
 		due =
 		    t->response != 0 ? x->sent_at + t->response : now + t->body; /* off: look on */
 		why = FAULT_http_response_timeout;
-	} else if (out->out.full || out->codec->wire.bytes > 0) {
+	} else if (out->out.full || codec_waits(out->codec)) {
 		due = x->attempt.upstream->conn.active_at + t->body;
 		why = FAULT_connection_write_timeout;
 	} else {

@@ -65,6 +65,13 @@ codec_flush(struct codec *c)
 	loop_flush(c->conn->loop, &c->flush);
 }
 
+/* Not all of what was put on the wire has reached the kernel. */
+static inline bool
+codec_waits(const struct codec *c)
+{
+	return wire_waits(&c->wire, c->conn);
+}
+
 /* Bytes and conn leave the codec (a tunnel begins): the conn stays open, what was read but not
  * understood is moved to `rest`. The stream must have ended; the codec is closed. */
 void codec_detach(struct codec **c, struct slices *rest);

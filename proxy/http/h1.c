@@ -151,7 +151,7 @@ h1_stream_end(struct stream **sp, enum fault why)
 	h->codec.unread = h->codec.unread || h->at != H1_END || h->start < h->end;
 	h->codec.cut = h->head_out && !h->end_out && h->stream->out.kind == BODY_CLOSE;
 	/* Bytes behind a response were sent before anything was asked: never to be believed. */
-	if (!h1_may_go_on(h, why) || (upstream && (h->start < h->end || h->codec.wire.bytes > 0)))
+	if (!h1_may_go_on(h, why) || (upstream && (h->start < h->end || codec_waits(&h->codec))))
 		h->codec.done = true;
 	h1_stream_free(h);
 	h->at = H1_HEAD;

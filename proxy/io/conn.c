@@ -42,8 +42,10 @@ conn_init(struct conn *c, struct loop *l, int fd, void (*run)(struct task *))
 	c->task = (struct task){.run = run};
 	c->loop = l;
 	c->transport = &transport_plain;
+	c->tls = NULL;
 	c->fd = fd;
 	c->error = 0;
+	c->held = 0;
 	c->may_read = c->may_write = true;
 	c->hup = c->eof = c->watched = c->watched_write = c->more = c->large = false;
 	c->active_at = l->now;
@@ -127,6 +129,7 @@ conn_close(struct conn *c)
 {
 	if (c->fd < 0)
 		return;
+	c->transport->close(c);
 	timer_clear(c->loop, &c->timer);
 	timer_clear(c->loop, &c->look);
 	task_unlist(c->loop, &c->task);
@@ -142,6 +145,8 @@ conn_abort(struct conn *c)
 {
 	struct linger linger = {.l_onoff = 1};
 
+	if (c->error == 0)
+		c->error = ECONNABORTED; /* so that no transport says goodbye */
 	if (c->fd >= 0)
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	conn_close(c);
@@ -212,4 +217,11 @@ plain_finish(struct conn *c)
 	(void)shutdown(c->fd, SHUT_WR); /* ENOTCONN: it is over anyway */
 }
 
-const struct transport transport_plain = {"plain", plain_read, plain_write, plain_finish};
+static void
+plain_close(struct conn *c)
+{
+	(void)c;
+}
+
+const struct transport transport_plain = {
+    "plain", plain_read, plain_write, plain_finish, plain_close};

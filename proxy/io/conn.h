@@ -6,43 +6,30 @@
 #define IO_CONN_H
 
 #include <event2/event_struct.h>
-#include <sys/uio.h>
 
 #include "io/addr.h"
 #include "io/loop.h"
-
-enum io {
-	IO_DONE,   /* moved something */
-	IO_MORE,   /* nothing now: the task is listed when that changes */
-	IO_EOF,    /* read: the peer has sent its last byte */
-	IO_FAILED, /* broken; conn.error has the errno */
-};
+#include "io/transport.h"
 
 struct conn {
 	struct task task;
 	struct loop *loop;
 	const struct transport *transport;
-	int fd;    /* -1: none */
-	int error; /* errno of what broke it */
+	struct tls_conn *tls; /* owned; NULL: plain */
+	int fd;               /* -1: none */
+	int error;            /* errno of what broke it */
 	bool may_read, may_write;
 	bool hup; /* the peer will send no more, or all is broken: read on to see which */
 	bool eof; /* IO_EOF was returned */
 	bool watched, watched_write; /* registered with the loop */
-	bool more;  /* what is written next is followed by more at once: no packet of its own */
-	bool large; /* has filled a small chunk lately: read into large ones */
+	bool more;   /* what is written next is followed by more at once: no packet of its own */
+	bool large;  /* has filled a small chunk lately: read into large ones */
+	size_t held; /* bytes the transport has taken and the kernel has not */
 	uint64_t active_at; /* last time a byte moved */
 	struct timer timer; /* the owner's */
 	struct timer look;  /* see conn_look */
 	struct event event;
 };
-
-struct transport { /* how bytes cross the descriptor: plain here, TLS later */
-	const char *name;
-	enum io (*read)(struct conn *c, void *buf, size_t len, size_t *got);
-	enum io (*write)(struct conn *c, const struct iovec *iov, int n, size_t *put);
-	void (*finish)(struct conn *c); /* no more writes: FIN or its like */
-};
-extern const struct transport transport_plain;
 
 /* Takes over an accepted, non-blocking descriptor; not watched yet. run is called when anything
  * happened. */
@@ -65,13 +52,24 @@ conn_read(struct conn *c, void *buf, size_t len, size_t *got)
 	return c->transport->read(c, buf, len, got);
 }
 
-/* All or part; after a part the conn waits for room and the task is listed when there is some. */
+/* All or part; after a part, or with bytes held, the conn waits for room and the task is listed
+ * when there is some. */
 static inline enum io
 conn_write(struct conn *c, const struct iovec *iov, int n, size_t *put)
 {
 	return c->transport->write(c, iov, n, put);
 }
 
+/* Sends what is held, and what the transport itself has to say. */
+static inline enum io
+conn_flush(struct conn *c)
+{
+	size_t put;
+
+	return conn_write(c, NULL, 0, &put);
+}
+
+/* After the last byte was written and none is held. */
 static inline void
 conn_finish(struct conn *c)
 {

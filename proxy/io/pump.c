@@ -75,7 +75,7 @@ pump_write_held(struct pump *p)
 			held->chunk = NULL;
 		}
 	}
-	return IO_DONE;
+	return p->to->held == 0 ? IO_DONE : !p->to->may_write ? IO_MORE : conn_flush(p->to);
 }
 
 /* One read through memory; the chunk is back in its pool before anybody else wants one. A large one
@@ -89,7 +89,7 @@ pump_copy(struct pump *p, struct loop *l)
 	enum io io = conn_read(from, c->bytes, c->size, &got);
 
 	if (io == IO_DONE) {
-		p->bulk = from->large && got == c->size;
+		p->bulk = from->large && got == c->size && !from->tls && !p->to->tls;
 		p->trickles = 0;
 		from->large = got == c->size || (from->large && got > BUF_SMALL / 2);
 		p->bytes += got;

@@ -113,6 +113,12 @@ wire_slices(struct wire *w, struct loop *l, struct slices *from, size_t max)
 	return moved;
 }
 
+static struct slice *
+wire_first(struct wire_queue *q)
+{
+	return &q->v[q->first % WIRE_SLICES];
+}
+
 static void
 wire_drop(struct wire *w, size_t n)
 {
@@ -120,7 +126,7 @@ wire_drop(struct wire *w, size_t n)
 
 	w->bytes -= n;
 	while (n > 0) {
-		struct slice *s = &q->v[q->first % WIRE_SLICES];
+		struct slice *s = wire_first(q);
 
 		if (n < s->len) {
 			s->off += (uint32_t)n;
@@ -169,26 +175,32 @@ wire_send_memory(struct wire_queue *q, struct conn *c, size_t *put)
 	return io;
 }
 
+/* The front of the queue, or what the transport still holds when that is all. */
+static enum io
+wire_send_front(struct wire_queue *q, struct conn *c, size_t *put)
+{
+	*put = 0;
+	if (q == NULL)
+		return conn_flush(c);
+	if (chunk_is_pipe(wire_first(q)->chunk))
+		return pipe_drain(wire_first(q)->chunk, c, wire_first(q)->len, put);
+	return wire_send_memory(q, c, put);
+}
+
 enum io
 wire_send(struct wire *w, struct conn *c)
 {
-	while (w->bytes > 0 && c->may_write) {
-		struct wire_queue *q = w->queue;
-		struct slice *first = &q->v[q->first % WIRE_SLICES];
+	while (wire_waits(w, c) && c->may_write) {
 		size_t put;
-		enum io io;
 
-		if (chunk_is_pipe(first->chunk))
-			io = pipe_drain(first->chunk, c, first->len, &put);
-		else
-			io = wire_send_memory(q, c, &put);
-		if (io == IO_FAILED) {
+		if (wire_send_front(w->bytes > 0 ? w->queue : NULL, c, &put) == IO_FAILED) {
 			wire_clear(w, c->loop);
 			return IO_FAILED;
 		}
-		wire_drop(w, put);
+		if (put > 0)
+			wire_drop(w, put);
 	}
-	if (w->bytes > 0)
+	if (wire_waits(w, c))
 		return IO_MORE;
 	wire_clear(w, c->loop);
 	return IO_DONE;

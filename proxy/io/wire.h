@@ -30,8 +30,15 @@ bool wire_has_room(const struct wire *w);
  * long as there is room. The number moved. */
 size_t wire_slices(struct wire *w, struct loop *l, struct slices *q, size_t max);
 
-/* Sends what it can. IO_DONE: all gone; IO_MORE: the rest waits for room; IO_FAILED: broken, and
- * everything is dropped. */
+/* Is anything on its way out, here or held by the conn? */
+static inline bool
+wire_waits(const struct wire *w, const struct conn *c)
+{
+	return w->bytes > 0 || c->held > 0;
+}
+
+/* Sends what it can. IO_DONE: the kernel has it all; IO_MORE: the rest waits for room; IO_FAILED:
+ * broken, and everything is dropped. */
 enum io wire_send(struct wire *w, struct conn *c);
 void wire_clear(struct wire *w, struct loop *l);
 

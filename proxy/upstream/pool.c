@@ -269,7 +269,7 @@ upstream_run(struct task *t)
 		return;
 	}
 	(void)u->codec->ops->feed(u->codec); /* even when nothing came: it may hold bytes back */
-	if (u->codec->wire.bytes > 0 && u->conn.may_write)
+	if (codec_waits(u->codec) && u->conn.may_write)
 		(void)u->codec->ops->flush(u->codec);
 	upstream_review(u);
 }

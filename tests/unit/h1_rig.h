@@ -125,12 +125,12 @@ rig_write(struct conn *c, const struct iovec *iov, int n, size_t *put)
 }
 
 static inline void
-rig_finish(struct conn *c)
+rig_end(struct conn *c)
 {
 	(void)c;
 }
 
-static const struct transport rig_transport = {"memory", rig_read, rig_write, rig_finish};
+static const struct transport rig_transport = {"memory", rig_read, rig_write, rig_end, rig_end};
 
 /* ---- the log ---- */
 
