@@ -1,5 +1,7 @@
 #include "config/build.h"
 
+#include "config/build_tls.h"
+
 #include <netdb.h>
 #include <stdlib.h>
 
@@ -14,6 +16,7 @@ struct building {
 	struct errors *errors;
 	struct snapshot *s;
 	struct map listeners; /* name -> struct listener_spec */
+	bool failed;          /* a listener cannot be served; told */
 };
 
 /* ---- backends ---- */
@@ -221,6 +224,9 @@ build_listener(struct building *b, const struct model_listener *m, struct listen
 	if (m->proxy_from.n > 0)
 		memcpy(l->proxy_from, m->proxy_from.v, m->proxy_from.n * sizeof(struct cidr));
 	l->redirect_https = m->redirect_https;
+	if (m->tls.n_certs > 0)
+		l->tls = build_tls(b->with, m, b->errors);
+	b->failed |= m->tls.n_certs > 0 && l->tls == NULL;
 	l->max_connections = m->max_connections;
 	build_arms(b, &m->to, &l->arms);
 	sni_init(&l->sni, m->n_sni);
@@ -370,7 +376,10 @@ build_rest(struct building *b)
 struct snapshot *
 build_snapshot(const struct build *with, const struct model *model, struct errors *errors)
 {
-	struct building b = {with, model, errors, xcalloc(1, sizeof(struct snapshot)), {0}};
+	struct building b = {.with = with,
+	    .model = model,
+	    .errors = errors,
+	    .s = xcalloc(1, sizeof(struct snapshot))};
 	bool ok;
 
 	atomic_init(&b.s->refs, 1);
@@ -382,7 +391,7 @@ build_snapshot(const struct build *with, const struct model *model, struct error
 	b.s->listeners = xcalloc(model->n_listeners, sizeof(struct listener_spec));
 	for (size_t i = 0; i < model->n_listeners; i++)
 		build_listener(&b, &model->listeners[i], &b.s->listeners[i]);
-	ok = build_routes(&b);
+	ok = build_routes(&b) && !b.failed;
 	build_rest(&b);
 	map_free(&b.listeners);
 	if (!ok)

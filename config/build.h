@@ -11,6 +11,8 @@ struct build {
 	struct registry *registry;
 	struct meters *meters;
 	struct overload *overload;
+	struct tls_tickets *tickets; /* lives as long as the process */
+	bool only_checks;            /* nothing of it is going to be served */
 	struct map *listener_states; /* by address text; entries live as long as the process */
 	uint64_t generation;
 	struct loop *home; /* where snapshots die */

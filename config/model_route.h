@@ -3,6 +3,7 @@
 #define CONFIG_MODEL_ROUTE_H
 
 #include "base/error.h"
+#include "config/model_tls.h"
 #include "config/origin.h"
 #include "io/addr.h"
 
@@ -45,6 +46,7 @@ struct model_listener {
 	bool proxy_protocol; /* expected from these sources, refused from others */
 	struct model_cidrs proxy_from;
 	bool redirect_https;
+	struct model_tls tls;
 	uint32_t max_connections; /* 0: no limit */
 };
 

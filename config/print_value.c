@@ -134,6 +134,26 @@ put_sni(FILE *out, const struct model_listener *l)
 	fputs(l->n_sni ? "}" : "", out);
 }
 
+static void
+put_certs(FILE *out, const struct model_tls *tls)
+{
+	putc('[', out);
+	for (size_t i = 0; i < tls->n_certs; i++) {
+		const struct model_cert *c = &tls->certs[i];
+
+		fputs(i ? ", {cert: " : "{cert: ", out);
+		put_text(out, c->cert);
+		fputs(c->key.p != NULL ? ", key: " : "", out);
+		if (c->key.p != NULL)
+			put_text(out, c->key);
+		fputs(c->ocsp.p != NULL ? ", ocsp: " : "", out);
+		if (c->ocsp.p != NULL)
+			put_text(out, c->ocsp);
+		putc('}', out);
+	}
+	putc(']', out);
+}
+
 /* A host, a path or both in the short form. */
 static void
 put_place(FILE *out, struct str host, enum model_path kind, struct str path)
@@ -301,6 +321,15 @@ put_number(FILE *out, const struct schema_row *row, const void *base)
 		    out, "%llu%s", (unsigned long long)n, row->type == SCHEMA_PERCENT ? "%" : "");
 }
 
+static bool
+has_value(const struct schema_row *row, const void *base)
+{
+	bool text = row->type == SCHEMA_LINE || row->type == SCHEMA_NAME;
+
+	return row->fallback != NULL || row->required ||
+	       (text && ((const struct str *)field(row, base))->p != NULL);
+}
+
 /* All keys that have a value, on one line. */
 static void
 put_part(FILE *out, const struct schema_object *o, const void *base)
@@ -313,7 +342,7 @@ put_part(FILE *out, const struct schema_object *o, const void *base)
 	}
 	putc('{', out);
 	for (size_t i = 0; i < o->n; i++) {
-		if (o->rows[i].fallback == NULL)
+		if (!has_value(&o->rows[i], base))
 			continue;
 		fprintf(out, "%s%s: ", comma, o->rows[i].key);
 		put_value(out, &o->rows[i], base);
@@ -360,6 +389,9 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 		return;
 	case SCHEMA_SNI:
 		put_sni(out, base);
+		return;
+	case SCHEMA_CERTS:
+		put_certs(out, &((const struct model_listener *)base)->tls);
 		return;
 	case SCHEMA_MATCH:
 		put_match(out, base);

@@ -211,6 +211,7 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	case SCHEMA_RANGES:
 	case SCHEMA_PROXY:
 	case SCHEMA_ARMS:
+	case SCHEMA_CERTS:
 	case SCHEMA_SNI:
 	case SCHEMA_MATCH:
 	case SCHEMA_LISTENERS:
@@ -289,6 +290,8 @@ read_value(struct loader *l, const struct schema_row *row, const struct node *n,
 		return read_proxy(l, row, n, base);
 	case SCHEMA_ARMS:
 		return read_arms(l, row, n, field(row, base));
+	case SCHEMA_CERTS:
+		return read_certs(l, row, n, &((struct model_listener *)base)->tls);
 	case SCHEMA_SNI:
 		return read_sni(l, row, n, base);
 	case SCHEMA_MATCH:

@@ -63,6 +63,9 @@ bool read_proxy(struct loader *l, const struct schema_row *row, const struct nod
     struct model_listener *out);
 bool read_words(struct loader *l, const struct schema_row *row, const struct node *n,
     struct str **out, size_t *count);
+/* read_certs.c */
+bool read_certs(
+    struct loader *l, const struct schema_row *row, const struct node *n, struct model_tls *out);
 bool read_predicates(struct loader *l, const struct schema_row *row, const struct node *n,
     struct model_predicate **out, size_t *count);
 

@@ -20,6 +20,7 @@ enum schema_type {
 	SCHEMA_PROXY,    /* proxy_protocol of a listener */
 	SCHEMA_ACCESS,   /* access and access_file */
 	SCHEMA_ARMS,     /* struct model_arms */
+	SCHEMA_CERTS,    /* an array of struct model_cert */
 	SCHEMA_SNI,      /* an array of struct model_sni */
 	SCHEMA_MATCH,    /* listeners to queries of a route */
 	SCHEMA_LISTENERS,

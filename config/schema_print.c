@@ -163,6 +163,14 @@ arms_json(void)
 static json_t *type_json(const struct schema_row *row);
 
 static json_t *
+certs_json(const struct schema_row *row)
+{
+	json_t *one = json_pack("{s:[o,o]}", "anyOf", text_json(), schema_object_json(row->object));
+
+	return one_or_list(one);
+}
+
+static json_t *
 part_json(const struct schema_row *row)
 {
 	const struct schema_object *o = row->object;
@@ -230,6 +238,8 @@ type_json(const struct schema_row *row)
 		return map_json(text_json());
 	case SCHEMA_ARMS:
 		return arms_json();
+	case SCHEMA_CERTS:
+		return certs_json(row);
 	case SCHEMA_SNI:
 		return map_json(arms_json());
 	case SCHEMA_MATCH:

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "flow/exchange.h"
+#include "flow/handshake.h"
 #include "flow/passthrough.h"
 #include "flow/tunnel.h"
 #include "io/proxy_protocol.h"
@@ -232,8 +233,8 @@ client_speak(struct client *c)
 	c->codec = h1_open(&c->conn, &c->listener->codec_spec);
 }
 
-static void
-client_serve(struct client *c)
+void
+client_secured(struct client *c)
 {
 	const struct listener_spec *spec = c->listener->spec;
 
@@ -249,6 +250,15 @@ client_serve(struct client *c)
 		passthrough_start(c);
 		return;
 	}
+}
+
+static void
+client_serve(struct client *c)
+{
+	if (c->listener->spec != NULL && c->listener->spec->tls != NULL)
+		handshake_start(c);
+	else
+		client_secured(c);
 }
 
 /* The header is peeked at, so that not a byte of what follows is taken. */
@@ -346,7 +356,9 @@ client_refuse(struct listener *l, int fd, enum fault why)
 	    "Retry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
 	    STR_FMT(fault_row(why)->word));
 
-	if (l->protocol == LISTEN_HTTP) /* best effort: the buffer of a new socket is empty */
+	if (l->protocol == LISTEN_HTTP &&
+	    (l->spec == NULL ||
+		l->spec->tls == NULL)) /* best effort: the buffer of a new socket is empty */
 		(void)!send(fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 }

@@ -7,6 +7,7 @@
 
 enum client_at {
 	CLIENT_PROXY,  /* waits for the PROXY protocol header */
+	CLIENT_TLS,    /* shakes hands */
 	CLIENT_HELLO,  /* waits for a TLS hello that it only looks at */
 	CLIENT_OPEN,   /* its codec reads and writes */
 	CLIENT_TUNNEL, /* the conn is a tunnel's */
@@ -35,6 +36,8 @@ struct client {
 /* Takes the accepted descriptor. */
 void client_open(struct listener *l, int fd, const struct addr *peer);
 void client_close(struct client *c);
+/* The handshake is done: what it says is plain text from here on. */
+void client_secured(struct client *c);
 /* Its last word is said, but the peer may still be sending: closes when it stops, or soon. */
 void client_linger(struct client *c);
 /* An exchange on it has finished (its stream has ended). */

@@ -4,6 +4,7 @@
 #include "flow/forward.h"
 #include "flow/reply.h"
 #include "flow/tunnel.h"
+#include "io/tls_conn.h"
 
 enum step_result { STEP_NEXT, STEP_WAIT };
 
@@ -84,6 +85,8 @@ exchange_start(struct client *c, struct stream *s)
 	    .started_at = s->started_at,
 	    .peer = &c->peer,
 	    .client = &x->source};
+	if (c->conn.tls != NULL)
+		x->record.tls = tls_version(&c->conn);
 	exchange_run(&x->task);
 }
 

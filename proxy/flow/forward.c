@@ -220,6 +220,7 @@ static struct str
 forward_forwarded(struct forward *f, struct str ip, struct str host)
 {
 	bool v6 = memchr(ip.p, ':', ip.len) != NULL;
+	bool tls = f->x->client->conn.tls != NULL;
 	char *text = arena_take(f->arena, ip.len + host.len + 48), *p = text;
 
 	if (text == NULL)
@@ -235,7 +236,7 @@ forward_forwarded(struct forward *f, struct str ip, struct str host)
 		p = mempcpy(p, host.p, host.len);
 		*p++ = '"';
 	}
-	p = mempcpy(p, ";proto=http", 11);
+	p = mempcpy(p, ";proto=https", tls ? 12 : 11);
 	return str_of(text, (size_t)(p - text));
 }
 
@@ -269,7 +270,8 @@ forward_past(struct forward *f)
 	forward_add(f, FIELD_X_FORWARDED_FOR, STR("X-Forwarded-For"),
 	    x->trusted ? forward_append(f, FIELD_X_FORWARDED_FOR, peer) : peer);
 	forward_add(f, FIELD_X_FORWARDED_PROTO, STR("X-Forwarded-Proto"),
-	    forward_word(f, FIELD_X_FORWARDED_PROTO, STR("http")));
+	    forward_word(f, FIELD_X_FORWARDED_PROTO,
+		x->client->conn.tls != NULL ? STR("https") : STR("http")));
 	if (host.len > 0)
 		forward_add(f, FIELD_X_FORWARDED_HOST, STR("X-Forwarded-Host"),
 		    forward_word(f, FIELD_X_FORWARDED_HOST, host));

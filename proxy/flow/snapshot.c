@@ -39,6 +39,7 @@ listener_spec_fini(struct listener_spec *l)
 {
 	arms_fini(&l->arms);
 	sni_fini(&l->sni);
+	tls_server_unref(&l->tls);
 	meter_unref(&l->meter);
 	free((char *)(uintptr_t)l->name.p);
 	free(l->proxy_from);

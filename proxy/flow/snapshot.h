@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "flow/sni.h"
+#include "io/tls_server.h"
 #include "observe/stats.h"
 #include "route/table.h"
 
@@ -29,10 +30,10 @@ struct listener_spec {
 	enum listen_protocol protocol;
 	struct arms arms; /* tcp; tls: of clients whose name is not in `sni` */
 	struct sni sni;
-	bool proxy_protocol;
+	bool proxy_protocol, redirect_https;
 	struct cidr *proxy_from; /* owned */
 	size_t n_proxy_from;
-	bool redirect_https;
+	struct tls_server *tls;       /* ref; NULL: plain */
 	uint32_t max_connections;     /* 0: no limit */
 	struct listener_state *state; /* lives as long as the process */
 	struct meter *meter;          /* ref */
@@ -59,8 +60,7 @@ struct snapshot {
 	struct overload_spec overload_spec;
 	const struct overload *overload; /* lives as long as the process */
 	struct map backends_by_name;
-	struct loop
-	    *home; /* the control thread's, where it dies; NULL: where the last reference goes */
+	struct loop *home; /* where it dies: the control thread's; NULL: by the last reference */
 	struct letter letter;
 };
 

@@ -221,6 +221,7 @@ enum column {
 	COLUMN_TRIES,
 	COLUMN_WHY,
 	COLUMN_ID,
+	COLUMN_TLS,
 	COLUMN_SNI,
 	COLUMN_ALPN,
 };
@@ -243,6 +244,7 @@ static const struct {
     [COLUMN_TRIES] = COLUMN("tries"),
     [COLUMN_WHY] = COLUMN("why"),
     [COLUMN_ID] = COLUMN("id"),
+    [COLUMN_TLS] = COLUMN("tls"),
     [COLUMN_SNI] = COLUMN("sni"),
     [COLUMN_ALPN] = COLUMN("alpn"),
 #undef COLUMN
@@ -312,6 +314,8 @@ line_columns(struct line *l, const struct record *r)
 	l->p = put_number(l->p, r->tries);
 	line_word(l, COLUMN_WHY, r->why == FAULT_none ? STR_NONE : fault_row(r->why)->word);
 	line_word(l, COLUMN_ID, r->id);
+	if (r->tls.p != NULL)
+		line_word(l, COLUMN_TLS, r->tls);
 	if (r->sni.p != NULL)
 		line_word(l, COLUMN_SNI, r->sni);
 	if (r->alpn.p != NULL)

@@ -46,6 +46,13 @@ static const struct metric metrics[] = {
 	{ROW(COUNTER, "weir_listener_bytes_total", "listener, direction", "Bytes of bodies and tunnels from (in) and to (out) clients, counted when an exchange or tunnel ends."),
 	    .show = show_directions, OF(LISTENER, listener_stats, bytes_in), AND(listener_stats, bytes_out)},
 
+	{ROW(COUNTER, "weir_tls_handshakes_total", "listener, version, resumed", "TLS handshakes with clients that were completed; resumed 1: with a ticket."),
+	    .show = show_keys, OF(LISTENER, listener_stats, tls_handshakes), .key = KEY_TLS},
+	{ROW(COUNTER, "weir_tls_handshake_failures_total", "listener, reason", "TLS handshakes with clients that failed."),
+	    .show = show_keys, OF(LISTENER, listener_stats, tls_failures), .key = KEY_TLS_REASON},
+	{ROW(HISTOGRAM, "weir_tls_handshake_duration_seconds", "listener", "How long completed TLS handshakes took."),
+	    .show = show_histogram, OF(LISTENER, listener_stats, tls_duration)},
+
 	{ROW(COUNTER, "weir_http_requests_total", "route, method, code", "Requests that ended, whoever answered. Code 499: the client left first."),
 	    .show = show_route_keys, OF(ROUTE, route_stats, requests), AND(listener_stats, unrouted), .key = KEY_METHOD_CODE},
 	{ROW(HISTOGRAM, "weir_http_request_duration_seconds", "route", "From the first byte of the request to the last byte of the answer; without upgraded connections."),

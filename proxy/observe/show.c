@@ -1,5 +1,7 @@
 #include "observe/show.h"
 
+#include "io/tls_conn.h"
+
 #include <inttypes.h>
 
 enum { US_PER_S = 1000000, US_DIGITS = 6 };
@@ -72,6 +74,15 @@ put_key_labels(FILE *out, enum key_form form, uint32_t key)
 
 	if (form == KEY_WHY) {
 		put_label(out, "why", fault_row((enum fault)key)->word);
+		return;
+	}
+	if (form == KEY_TLS_REASON) {
+		put_label(out, "reason", tls_failure_word((enum tls_failure)key));
+		return;
+	}
+	if (form == KEY_TLS) {
+		fprintf(out, "version=\"%s\",resumed=\"%d\"", key & STATS_TLS_13 ? "1.3" : "1.2",
+		    (key & STATS_TLS_RESUMED) != 0);
 		return;
 	}
 	if (form == KEY_METHOD_CODE) {

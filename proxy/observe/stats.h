@@ -18,6 +18,10 @@ struct listener_stats {
 	struct code_counts client_errors; /* by fault */
 	/* requests that met no route, and our answers to them */
 	struct code_counts unrouted, unrouted_local; /* keys as in a route's */
+	/* TLS */
+	struct code_counts tls_handshakes; /* by stats_tls_key */
+	struct code_counts tls_failures;   /* by enum tls_failure */
+	struct histogram tls_duration;
 	/* L4 */
 	struct code_counts tcp_tunnels; /* by fault */
 	struct histogram tcp_duration;
@@ -45,6 +49,9 @@ stats_request_key(enum method method, uint16_t status)
 {
 	return (uint32_t)method * STATS_STATUS_MAX + status;
 }
+
+/* Key of a TLS handshake: version 1.3 or 1.2, a short one or a whole one. */
+enum { STATS_TLS = 1, STATS_TLS_13 = 2, STATS_TLS_RESUMED = 4 };
 
 /* A route was found for it: one more request in flight, until stats_record. */
 void stats_started(const struct record *r, uint32_t worker);

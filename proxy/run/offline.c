@@ -23,6 +23,7 @@ offline_build(struct offline *o)
 	o->snapshot = build_snapshot(&(struct build){.registry = o->registry,
 					 .meters = o->meters,
 					 .listener_states = &o->listener_states,
+					 .only_checks = true,
 					 .generation = 1},
 	    o->model, &o->errors);
 	return o->snapshot != NULL;

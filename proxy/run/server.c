@@ -99,6 +99,7 @@ server_build(struct server *s, const struct model *m, struct errors *errors)
 	    .meters = s->meters,
 	    .listener_states = &s->listener_states,
 	    .overload = &s->pressure.overload,
+	    .tickets = s->tickets.keys,
 	    .generation = s->generation + 1,
 	    .home = s->loop,
 	};
@@ -448,6 +449,7 @@ server_fini(struct server *s)
 	if (s->signals.fd >= 0)
 		conn_close(&s->signals);
 	loop_free(&s->loop); /* with the snapshots that were posted to it */
+	tickets_close(&s->tickets);
 	if (s->registry != NULL)
 		registry_free(&s->registry);
 	if (s->meters != NULL)
@@ -474,6 +476,7 @@ server_run(const struct server_options *options)
 		loop_free(&s.loop);
 		return EXIT_RUNTIME;
 	}
+	tickets_open(&s.tickets, s.loop);
 	code = server_start(&s);
 	if (code == EXIT_FINE) {
 		s.at = SERVER_SERVES;

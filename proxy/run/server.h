@@ -8,6 +8,7 @@
 #include "flow/worker.h"
 #include "observe/expose.h"
 #include "run/pressure.h"
+#include "run/tickets.h"
 
 enum exit_code {
 	EXIT_FINE = 0,
@@ -36,6 +37,7 @@ struct server {
 	struct registry *registry;
 	struct map listener_states;
 	struct pressure pressure;
+	struct tickets tickets;
 	struct crew_member *crew; /* owned; one per worker */
 	uint32_t n_workers;
 	struct model *model;       /* of the snapshot in force; for config, diff and explain */

@@ -162,7 +162,7 @@ static void
 every_fallback_and_example_reads(void **state)
 {
 	static const char *const examples[] = {
-	    "all-keys", "behind-a-proxy", "canary", "sticky", "tcp", "weir"};
+	    "all-keys", "behind-a-proxy", "canary", "sticky", "tcp", "tls", "weir"};
 
 	(void)state;
 	for (size_t i = 0; i < nelem(examples); i++) {

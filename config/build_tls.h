@@ -1,0 +1,13 @@
+/* build_tls - the TLS of a listener: files become what its workers show to clients. */
+#ifndef CONFIG_BUILD_TLS_H
+#define CONFIG_BUILD_TLS_H
+
+#include "config/build.h"
+
+/* One reference, or NULL with errors added. A pair that cannot be used is told and left out, as
+ * long as there is another: as an error when the configuration is only checked, else as a warning,
+ * so that one bad file does not keep the others from being served. */
+struct tls_server *build_tls(
+    const struct build *with, const struct model_listener *listener, struct errors *errors);
+
+#endif

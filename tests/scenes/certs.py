@@ -1,0 +1,34 @@
+"""Certificates for a scene, made by the openssl command as people make them."""
+
+import subprocess
+
+
+def openssl(*args):
+    done = subprocess.run(["openssl", *map(str, args)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def authority(folder, name="ca"):
+    """A root of its own; the path of its certificate, with the key beside it."""
+    key, cert = folder / f"{name}.key", folder / f"{name}.pem"
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
+    openssl("req", "-x509", "-new", "-key", key, "-days", 30, "-subj", f"/CN={name}", "-out", cert)
+    return cert
+
+
+def certificate(folder, *hosts, ca, name=None, kind="ec", days=90):
+    """A pair NAME.crt and NAME.key, signed by the authority; the path of the certificate."""
+    name = name or hosts[0].replace("*", "star")
+    cert, key, request, extra = (folder / f"{name}.{end}" for end in ("crt", "key", "csr", "ext"))
+    if kind == "ec":
+        openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
+    else:
+        openssl("genrsa", "-out", key, 2048)
+    extra.write_text("subjectAltName=" + ",".join(f"DNS:{host}" for host in hosts) + "\n")
+    openssl("req", "-new", "-key", key, "-subj", f"/O=scene/CN={name}", "-out", request)
+    openssl(
+        *("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca.with_suffix(".key")),
+        *("-CAcreateserial", "-days", days, "-extfile", extra, "-out", cert),
+    )
+    return cert

@@ -1,0 +1,275 @@
+"""TLS with clients: certificates by name, versions, tickets, client certificates, what goes wrong."""
+
+import re
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+import certs
+from origin import OK, answering, echo
+from raw import until
+from weir import get_bytes
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """An authority and pairs in a folder of their own."""
+    folder = tmp_path_factory.mktemp("certs")
+    ca = certs.authority(folder)
+    pairs = folder / "pairs"
+    pairs.mkdir()
+    certs.certificate(pairs, "www.test", "localhost", ca=ca, name="a-www")
+    certs.certificate(pairs, "*.wild.test", ca=ca, name="wild-ec")
+    certs.certificate(pairs, "*.wild.test", ca=ca, name="wild-rsa", kind="rsa")
+    certs.certificate(folder, "client.test", ca=ca, name="client")
+    return folder
+
+
+def text(origin, shelf, tls=None, extra="", listener=""):
+    tls = tls or str(shelf / "pairs")
+    return f"""\
+listen:
+  https: {{address: "127.0.0.1:0", tls: {tls}{listener}}}
+routes: [{{match: any, to: app}}]
+backends: {{app: {{endpoints: ["{origin}"]}}}}
+timeouts: {{drain: 3s{extra}}}
+"""
+
+
+@pytest.fixture
+def front(scene, shelf):
+    origin = scene.origin(answering(OK))
+    return scene.start(text(origin, shelf)), origin
+
+
+def dial(weir, shelf, name="www.test", listener="https", **how):
+    """A verified connection that asked for this name."""
+    context = ssl.create_default_context(cafile=shelf / "ca.pem")
+    for key, value in how.items():
+        setattr(context, key, value)
+    sock = socket.create_connection(weir.address(listener), timeout=20)
+    return context.wrap_socket(sock, server_hostname=name)
+
+
+def ask(sock, request=None):
+    sock.sendall(request or get_bytes(host="www.test"))
+    data = b""
+    while not data.endswith(b"ok"):
+        more = sock.recv(65536)
+        assert more, data
+        data += more
+    return data
+
+
+def curl(weir, shelf, *args, name="www.test", path="/"):
+    host, port = weir.address("https")
+    return subprocess.run(
+        ["curl", "-sS", "--cacert", shelf / "ca.pem", "--connect-to", f"{name}:443:{host}:{port}"]
+        + [f"https://{name}{path}", *args],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def s_client(weir, shelf, *args, say=""):
+    host, port = weir.address("https")
+    return subprocess.run(
+        ["openssl", "s_client", "-connect", f"{host}:{port}", "-CAfile", shelf / "ca.pem", *args],
+        input=say,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def test_curl_is_served_and_the_endpoint_knows_it_was_tls(front, shelf):
+    weir, origin = front
+    done = curl(weir, shelf, "-w", "%{http_code} %{ssl_verify_result}")
+    assert done.stdout == "ok200 0", done.stderr
+    request = origin.requests[-1]
+    assert request.get("X-Forwarded-Proto") == "https"
+    assert request.get("Forwarded").endswith("proto=https")
+    assert weir.log()[0]["tls"] == "1.3"
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_both_versions_are_spoken_over_a_kept_connection(front, shelf, version):
+    weir, origin = front
+    number = getattr(ssl.TLSVersion, version)
+    with dial(weir, shelf, minimum_version=number, maximum_version=number) as sock:
+        assert sock.version() == version.replace("_", ".")
+        for _ in range(5):
+            assert ask(sock).startswith(b"HTTP/1.1 200")
+    assert len(origin.requests) == 5
+    short = version[-3:].replace("_", ".")
+    assert weir.metric("weir_tls_handshakes_total", version=short, resumed="0") == 1
+
+
+def test_large_bodies_go_both_ways(scene, shelf):
+    body = bytes(range(256)) * 8192
+    origin = scene.origin(answering(lambda request: b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"
+                                    % (len(request.body), request.body)))
+    weir = scene.start(text(origin, shelf))
+    file = scene.folder / "body"
+    file.write_bytes(body)
+    out = scene.folder / "out"
+    done = curl(weir, shelf, "--data-binary", f"@{file}", "-o", str(out))
+    assert done.returncode == 0 and out.read_bytes() == body, done.stderr
+
+
+@pytest.mark.parametrize(
+    "name, subject",
+    [("www.test", "a-www"), ("a.wild.test", "wild-ec"), ("unknown.test", "a-www"), (None, "a-www")],
+)
+def test_the_name_decides_which_certificate_is_shown(front, shelf, name, subject):
+    weir, _ = front
+    asked = ["-servername", name] if name else ["-noservername"]
+    assert f"CN = {subject}" in s_client(weir, shelf, *asked).stdout
+
+
+def test_a_client_without_ecdsa_is_shown_rsa(front, shelf):
+    weir, _ = front
+    done = s_client(weir, shelf, "-servername", "a.wild.test", "-sigalgs", "rsa_pss_rsae_sha256")
+    assert "CN = wild-rsa" in done.stdout
+
+
+def test_an_unknown_name_may_be_refused(scene, shelf):
+    weir = scene.start(
+        text(scene.origin(), shelf, f"{{certificates: {shelf / 'pairs'}, unknown_host: reject}}")
+    )
+    assert "unrecognized name" in s_client(weir, shelf, "-servername", "unknown.test").stderr
+    assert curl(weir, shelf).stdout == "ok"
+    assert weir.metric("weir_tls_handshake_failures_total", reason="unknown_host") == 1
+
+
+def test_a_ticket_makes_the_next_handshake_short_also_after_a_reload(front, shelf, tmp_path):
+    weir, _ = front
+    state = tmp_path / "ticket"
+    say = get_bytes(host="www.test", fields=["Connection: close"]).decode()
+    known = ["-servername", "www.test", "-ign_eof"]
+    assert "New, TLSv1.3" in s_client(weir, shelf, *known, "-sess_out", state, say=say).stdout
+    assert weir.reload().returncode == 0
+    assert "Reused, TLSv1.3" in s_client(weir, shelf, *known, "-sess_in", state, say=say).stdout
+    assert weir.metric("weir_tls_handshakes_total", resumed="1") == 1
+
+
+def test_old_versions_and_weak_ciphers_are_refused(front, shelf):
+    weir, _ = front
+    assert s_client(weir, shelf, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0").returncode != 0
+    weak = s_client(weir, shelf, "-tls1_2", "-cipher", "AES128-SHA")
+    assert "handshake failure" in weak.stderr
+    assert weir.metric("weir_tls_handshake_failures_total") == 2
+
+
+def test_plain_http_is_told_to_use_https(front, shelf):
+    weir, _ = front
+    answer = weir.connect("https").ask(get_bytes())
+    assert answer.status == 400 and b"https://" in answer.body
+    assert weir.metric("weir_tls_handshake_failures_total", reason="plain") == 1
+
+
+def test_garbage_and_silence_are_closed(scene, shelf):
+    weir = scene.start(text(scene.origin(), shelf, extra=", tls: 200ms"))
+    garbage, silent = weir.connect("https"), weir.connect("https")
+    garbage.send(b"\x16\x03\x01\x00\x04\x01\x00\x00\xff")
+    assert b"HTTP" not in garbage.read_all() and silent.read_all() == b""
+    assert weir.metric("weir_tls_handshake_failures_total", reason="timeout") >= 1
+
+
+@pytest.mark.parametrize("need", ["optional", "require"])
+def test_client_certificates_are_asked_for(scene, shelf, need):
+    tls = f"{{certificates: {shelf / 'pairs'}, client_ca: {shelf / 'ca.pem'}, client_auth: {need}}}"
+    weir = scene.start(text(scene.origin(answering(OK)), shelf, tls))
+    shown = ["--cert", str(shelf / "client.crt"), "--key", str(shelf / "client.key")]
+    assert curl(weir, shelf, *shown).stdout == "ok"
+    without = curl(weir, shelf)
+    assert without.stdout == ("ok" if need == "optional" else ""), without.stderr
+    stranger = certs.certificate(
+        scene.folder, "client.test", ca=certs.authority(scene.folder, "other"), name="stranger"
+    )
+    forged = ["--cert", str(stranger), "--key", str(stranger.with_suffix(".key"))]
+    assert curl(weir, shelf, *forged).returncode != 0
+
+
+def test_tcp_inside_tls_is_carried_to_the_backend(scene, shelf):
+    origin = scene.origin(echo)
+    weir = scene.start(
+        f"""\
+listen: {{https: {{address: "127.0.0.1:0", protocol: tcp, tls: {shelf / 'pairs'}, to: app}}}}
+backends: {{app: {{endpoints: ["{origin}"]}}}}
+timeouts: {{drain: 3s}}
+"""
+    )
+    body = bytes(range(256)) * 2000
+    with dial(weir, shelf) as sock:
+        sock.sendall(body)
+        data = b""
+        while len(data) < len(body):
+            data += sock.recv(65536)
+        assert data == body
+        sock.unwrap()
+    assert weir.log()[0]["tls"] == "1.3"
+
+
+def test_a_reload_shows_new_files_and_cuts_nobody(front, shelf, scene):
+    weir, _ = front
+    with dial(weir, shelf) as kept:
+        ask(kept)
+        folder = scene.folder / "renewed"
+        folder.mkdir()
+        certs.certificate(folder, "www.test", ca=shelf / "ca.pem", name="renewed")
+        changed = weir.file.read_text().replace(str(shelf / "pairs"), str(folder))
+        assert weir.reload(changed).returncode == 0
+        ask(kept)
+    assert "CN = renewed" in s_client(weir, shelf, "-servername", "www.test").stdout
+
+
+def test_a_bad_pair_is_left_out_and_told(scene, shelf, tmp_path):
+    for file in (shelf / "pairs").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "zzz.crt").write_text("no certificate\n")
+    weir = scene.start(text(scene.origin(answering(OK)), shelf, str(tmp_path)))
+    assert "zzz.crt has no certificate in PEM form" in weir.stderr
+    assert re.search(r"weir\.yaml:2:\d+: warning", weir.stderr)
+    assert curl(weir, shelf).stdout == "ok"
+    assert weir.cli("check", "-c", weir.file).returncode == 3
+
+
+WRONG = {
+    "missing": ("nothing.crt", "cannot read certificate .*nothing.crt: No such file"),
+    "mismatch": (
+        "{{certificates: {{cert: {pairs}/a-www.crt, key: {pairs}/wild-ec.key}}}}",
+        "the key in wild-ec.key does not match the certificate in a-www.crt",
+    ),
+    "no-key": ("{pairs}/a-www.crt", 'a-www.crt has no private key(.|\n)*name it with "key"'),
+    "empty-folder": ("{empty}", r"no \*.crt or \*.pem in this folder"),
+    "ciphers": (
+        "{{certificates: {pairs}, ciphers: NONSENSE}}",
+        "ciphers: no cipher match",
+    ),
+    "unknown-key": ("{{certificates: {pairs}, cipher: x}}", 'unknown key "cipher" in tls'),
+}
+
+
+@pytest.mark.parametrize("tls, says", WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_said_with_its_place(front, shelf, tmp_path, tls, says):
+    weir, _ = front
+    tls = tls.format(pairs=shelf / "pairs", empty=tmp_path)
+    done = weir.reload(weir.file.read_text().replace(str(shelf / "pairs"), tls))
+    said = done.stderr + done.stdout
+    assert done.returncode == 3 and re.search(says, said) and "weir.yaml:2:" in said
+    assert curl(weir, shelf).stdout == "ok"  # the old ones stay
+
+
+def test_check_warns_of_a_certificate_that_ends_soon(shelf, tmp_path, front):
+    weir, _ = front
+    soon = certs.certificate(tmp_path, "soon.test", ca=shelf / "ca.pem", name="soon", days=3)
+    file = tmp_path / "weir.yaml"
+    pair = f"{{certificates: {{cert: {soon}, key: {soon.with_suffix('.key')}}}}}"
+    file.write_text(weir.file.read_text().replace(str(shelf / "pairs"), pair))
+    done = weir.cli("check", "-c", file)
+    assert done.returncode == 0
+    assert re.search(r"warning: certificate for soon.test ends in [23] days", done.stderr + done.stdout)
