@@ -163,7 +163,6 @@ build_backends(struct building *b)
 		s->backends[s->n_backends++] = backend;
 		map_put(&s->backends_by_name, backend->state->name, backend);
 	}
-	s->endpoint_ids = registry_ids(b->with->registry);
 }
 
 static void

@@ -21,6 +21,12 @@ attempt_stats(struct attempt *a)
 	return meter_block(a->state->meter, a->worker->index);
 }
 
+static struct endpoint_stats *
+attempt_endpoint_stats(const struct attempt *a, const struct endpoint *e)
+{
+	return meter_block(e->meter, a->worker->index);
+}
+
 /* It has what it waited for, or waits no more. */
 static void
 attempt_leave_line(struct attempt *a, bool took)
@@ -43,7 +49,8 @@ attempt_may_keep(const struct attempt *a)
 		   spec->max_connections;
 }
 
-/* True: it had an endpoint. */
+/* True: it had an endpoint, which the record may name much later, when the client has read the
+ * answer. */
 static bool
 attempt_give_back(struct attempt *a, bool reusable)
 {
@@ -54,6 +61,7 @@ attempt_give_back(struct attempt *a, bool reusable)
 		upstream_drop(&a->upstream);
 	if (a->endpoint == NULL)
 		return false;
+	endpoint_mention(a->endpoint);
 	backend_pick_done(a->endpoint);
 	a->endpoint = NULL;
 	return true;
@@ -79,6 +87,15 @@ attempt_end(struct attempt *a)
 	queue_wake(&a->state->guard.queue, a->worker->index);
 }
 
+void
+attempt_forget(struct attempt *a)
+{
+	attempt_end(a);
+	if (a->last != NULL)
+		endpoint_mention_done(a->last);
+	a->last = NULL;
+}
+
 static enum attempt_at
 attempt_failed(struct attempt *a, enum fault why)
 {
@@ -92,15 +109,18 @@ attempt_failed(struct attempt *a, enum fault why)
 static bool
 attempt_pick(struct attempt *a)
 {
+	struct endpoint *e;
 	bool full;
 
 	a->pick.random = worker_random(a->worker);
-	a->target = backend_pick(a->backend, &a->pick, &full);
-	if (a->target == BALANCE_NONE) {
+	e = backend_pick(a->backend, &a->pick, &full);
+	if (e == NULL) {
 		a->fault = full ? FAULT_connection_limit_reached : FAULT_destination_unavailable;
 		return false;
 	}
-	a->last = a->endpoint = a->backend->targets[a->target].endpoint;
+	if (unlikely(a->last != NULL)) /* it waited in line, or failed */
+		endpoint_mention_done(a->last);
+	a->last = a->endpoint = e;
 	a->tries++;
 	a->began_at = a->worker->loop->now;
 	a->connected_at = 0;
@@ -115,7 +135,7 @@ attempt_avoid(struct attempt *a, enum fault_retry kind)
 	if (kind == RETRY_REUSED)
 		a->fresh = true;
 	else if (a->pick.n_tried < BALANCE_TRIED_MAX)
-		a->pick.tried[a->pick.n_tried++] = a->target;
+		a->pick.tried[a->pick.n_tried++] = a->endpoint;
 }
 
 void
@@ -134,7 +154,7 @@ attempt_result(struct attempt *a, enum fault why, uint16_t status)
 bool
 attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent)
 {
-	const struct endpoint *failed = a->endpoint;
+	struct endpoint *failed = a->endpoint;
 	enum fault_retry kind = fault_row(why)->retry;
 	bool again =
 	    a->tries < ATTEMPT_TRIES &&
@@ -144,16 +164,18 @@ attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempoten
 	attempt_result(a, why, 0);
 	if (again)
 		attempt_avoid(a, kind);
+	endpoint_mention(failed); /* past the next pick */
 	attempt_release(a, false);
-	if (!again || !attempt_pick(a)) {
+	again = again && attempt_pick(a);
+	if (again) {
+		/* The last try's fault is counted with the record, this one here. */
+		code_count(&attempt_stats(a)->retries, why);
+		code_count(&attempt_endpoint_stats(a, failed)->errors, why);
+	} else {
 		a->fault = why;
-		return false;
 	}
-	/* The last try's fault is counted with the record, this one here. */
-	code_count(&attempt_stats(a)->retries, why);
-	code_count(
-	    &((struct endpoint_stats *)meter_block(failed->meter, a->worker->index))->errors, why);
-	return true;
+	endpoint_mention_done(failed);
+	return again;
 }
 
 /* The first choice. False: a->fault says why not. */

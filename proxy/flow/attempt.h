@@ -17,14 +17,13 @@ struct attempt {
 	struct worker *worker;
 	struct backend *backend; /* of the snapshot the owner keeps; not used once READY */
 	struct backend_state *state;
-	struct endpoint *endpoint;   /* in flight there; NULL: none */
-	const struct endpoint *last; /* of the last try, for the record; alive with the snapshot */
-	struct upstream *upstream;   /* lent; NULL: none */
-	struct waiter waiter;        /* while it is being dialled */
-	struct guard_pass pass;      /* counted against the backend */
-	struct queue_wait place;     /* while it waits to be */
+	struct endpoint *endpoint; /* in flight there; NULL: none */
+	struct endpoint *last; /* of the last try, for the record; mentioned when not in flight */
+	struct upstream *upstream; /* lent; NULL: none */
+	struct waiter waiter;      /* while it is being dialled */
+	struct guard_pass pass;    /* counted against the backend */
+	struct queue_wait place;   /* while it waits to be */
 	struct balance_pick pick;
-	uint32_t target;
 	enum fault fault; /* why the last try failed */
 	uint8_t tries;
 	bool raw;    /* no kept connections: the bytes are the owner's */
@@ -48,6 +47,7 @@ bool attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idem
 void attempt_result(struct attempt *a, enum fault why, uint16_t status);
 /* The answer is complete: the upstream goes back to its pool (reusable) or is closed. */
 void attempt_release(struct attempt *a, bool reusable);
-void attempt_end(struct attempt *a); /* drops what is left; safe to call twice */
+void attempt_end(struct attempt *a);    /* drops what is left; safe to call twice */
+void attempt_forget(struct attempt *a); /* and `last`: the record is written */
 
 #endif

@@ -447,7 +447,7 @@ step_finish(struct exchange *x)
 		x->client_stream->codec->ops->stream_end(
 		    &x->client_stream, x->cut ? x->fault : x->client_stream->fault);
 		client_exchange_done(x->client);
-		attempt_end(&x->attempt);
+		attempt_forget(&x->attempt);
 	}
 	timer_clear(w->loop, &x->timer);
 	task_unlist(w->loop, &x->task);

@@ -64,6 +64,16 @@ snapshot_destroy(struct snapshot *s)
 }
 
 void
+snapshot_publish(const struct snapshot *s, const struct snapshot *old, struct grace *g)
+{
+	for (uint32_t i = 0; i < s->n_backends; i++)
+		backend_publish(s->backends[i], g);
+	for (uint32_t i = 0; old != NULL && i < old->n_backends; i++)
+		if (map_get(&s->backends_by_name, old->backends[i]->name) == NULL)
+			backend_state_withdraw(old->backends[i]->state);
+}
+
+void
 listener_states_free(struct map *states)
 {
 	MAP_EACH(states, slot) {

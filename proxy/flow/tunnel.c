@@ -82,19 +82,15 @@ static void
 tunnel_end(struct tunnel *t, enum fault why)
 {
 	struct worker *w = t->worker;
-	struct backend_state *state;
 
 	if (t->at == TUNNEL_OVER)
 		return;
-	/* No snapshot may hold it any more, and what is counted there goes before the last look. */
-	state = backend_state_ref(t->attempt.state);
 	t->at = TUNNEL_OVER;
 	t->fault = why;
 	tunnel_log(t);
 	pump_close(&t->up);
 	pump_close(&t->down);
-	attempt_end(&t->attempt);
-	backend_state_unref(&state);
+	attempt_forget(&t->attempt);
 	if (t->use != NULL)
 		worker_unuse(w, &t->use);
 	meter_unref(&t->route_meter);

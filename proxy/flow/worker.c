@@ -145,16 +145,6 @@ worker_unuse(struct worker *w, struct snapshot_use **up)
 	free(u);
 }
 
-static void
-worker_keep_pools(struct worker *w, const struct snapshot *s)
-{
-	pools_keep_begin(w->pools, s->endpoint_ids);
-	for (uint32_t i = 0; i < s->n_backends; i++)
-		for (uint32_t j = 0; j < s->backends[i]->n; j++)
-			pools_keep(w->pools, s->backends[i]->targets[j].endpoint);
-	pools_keep_end(w->pools);
-}
-
 static const struct listener_spec *
 worker_spec_for(const struct snapshot *s, const struct listener *l)
 {
@@ -178,7 +168,7 @@ worker_install(struct worker *w, struct snapshot *s)
 	*w->current = (struct snapshot_use){s, 1};
 	w->timeouts = s->timeouts;
 	w->wall_offset = worker_wall_offset(w->loop);
-	worker_keep_pools(w, s);
+	pools_close_unlisted(w->pools);
 	LIST_FOREACH(l, &w->listeners, entry)
 		if (worker_spec_for(s, l) != NULL)
 			listener_update(l, worker_spec_for(s, l));
@@ -186,6 +176,15 @@ worker_install(struct worker *w, struct snapshot *s)
 			l->index = UINT32_MAX; /* its number is another's now */
 	if (old != NULL)
 		worker_unuse(w, &old);
+}
+
+void
+worker_pass(void *worker)
+{
+	struct worker *w = worker;
+
+	if (w->pools != NULL) /* NULL: the thread has ended, these are its last letters */
+		pools_close_unlisted(w->pools);
 }
 
 void

@@ -42,6 +42,8 @@ void worker_free(struct worker **w);
 void worker_install(struct worker *w, struct snapshot *s);
 struct snapshot_use *worker_use(struct worker *w);
 void worker_unuse(struct worker *w, struct snapshot_use **use);
+/* Endpoints have come or gone: it holds nothing of them between two turns (io/grace). */
+void worker_pass(void *worker);
 /* Stops accepting, closes idle connections; the rest end after their current exchange. */
 void worker_drain(struct worker *w);
 /* Ends everything that is left, at once. Returns how many exchanges and tunnels were cut. */

@@ -147,10 +147,11 @@ api_backends_json(const struct server *s)
 
 	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
 		const struct backend *b = s->snapshot->backends[i];
+		const struct targets *t = backend_targets(b);
 		json_t *endpoints = json_array(), *row;
 
-		for (uint32_t j = 0; j < b->n; j++)
-			json_array_append_new(endpoints, endpoint_json(&b->targets[j]));
+		for (uint32_t j = 0; j < t->n; j++)
+			json_array_append_new(endpoints, endpoint_json(&t->v[j]));
 		row = json_pack("{s:o, s:I, s:I, s:o}", "name", api_str(b->state->name), "requests",
 		    (json_int_t)atomic_load(&b->state->guard.requests), "connections",
 		    (json_int_t)atomic_load(&b->state->guard.conns), "endpoints", endpoints);
@@ -165,20 +166,21 @@ api_backends_text(const struct server *s, FILE *f)
 {
 	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
 		const struct backend *b = s->snapshot->backends[i];
+		const struct targets *t = backend_targets(b);
 
-		for (uint32_t j = 0; j < b->n; j++) {
-			const struct endpoint *e = b->targets[j].endpoint;
+		for (uint32_t j = 0; j < t->n; j++) {
+			const struct endpoint *e = t->v[j].endpoint;
 			const char *reason = health_reason(e);
 
 			fprintf(f,
 			    "endpoint  %-16.*s %-24.*s %-9s weight %-4u %6u in flight %6u "
 			    "connections%s%s\n",
 			    STR_FMT(b->state->name), STR_FMT(e->name),
-			    endpoint_state_word(endpoint_state(e)), b->targets[j].weight,
+			    endpoint_state_word(endpoint_state(e)), t->v[j].weight,
 			    (unsigned)atomic_load(&e->in_flight), (unsigned)atomic_load(&e->conns),
 			    reason != NULL ? "  " : "", reason != NULL ? reason : "");
 		}
-		if (b->n == 0)
+		if (t->n == 0)
 			fprintf(f, "backend   %-16.*s has no endpoints\n", STR_FMT(b->state->name));
 	}
 }

@@ -34,11 +34,12 @@ metrics_endpoints(void *arg,
 
 	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
 		const struct backend *b = s->snapshot->backends[i];
+		const struct targets *t = backend_targets(b);
 
-		for (uint32_t j = 0; j < b->n; j++) {
-			const struct endpoint *e = b->targets[j].endpoint;
+		for (uint32_t j = 0; j < t->n; j++) {
+			const struct endpoint *e = t->v[j].endpoint;
 
-			one(out, b->state->name, e->name, endpoint_usable(e), b->targets[j].weight,
+			one(out, b->state->name, e->name, endpoint_usable(e), t->v[j].weight,
 			    atomic_load(&e->in_flight), atomic_load(&e->conns));
 		}
 	}

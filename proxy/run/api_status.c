@@ -19,11 +19,12 @@ status_endpoints(const struct server *s, struct status *st)
 {
 	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
 		const struct backend *b = s->snapshot->backends[i];
+		const struct targets *t = backend_targets(b);
 		uint32_t up = 0;
 
-		for (uint32_t j = 0; j < b->n; j++)
-			up += endpoint_usable(b->targets[j].endpoint);
-		st->endpoints += b->n;
+		for (uint32_t j = 0; j < t->n; j++)
+			up += endpoint_usable(t->v[j].endpoint);
+		st->endpoints += t->n;
 		st->up += up;
 		if (up == 0 && st->dead == NULL)
 			st->dead = b;

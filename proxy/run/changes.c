@@ -10,13 +10,15 @@ changes_left(const struct server *s, const struct endpoint *e)
 {
 	const struct backend *b =
 	    s->snapshot != NULL ? map_get(&s->snapshot->backends_by_name, e->backend) : NULL;
+	const struct targets *t;
 	uint32_t usable = 0;
 
 	if (b == NULL)
 		return xstrdup("");
-	for (uint32_t i = 0; i < b->n; i++)
-		usable += endpoint_usable(b->targets[i].endpoint);
-	return xasprintf("; %u of %u left", usable, b->n);
+	t = backend_targets(b);
+	for (uint32_t i = 0; i < t->n; i++)
+		usable += endpoint_usable(t->v[i].endpoint);
+	return xasprintf("; %u of %u left", usable, t->n);
 }
 
 void

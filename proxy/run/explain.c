@@ -205,14 +205,15 @@ explain_endpoint(const struct explaining *e, const struct balance_target *target
 static json_t *
 explain_backend(const struct explaining *e, const struct backend *b, uint32_t weight, uint64_t sum)
 {
+	const struct targets *t = backend_targets(b);
 	json_t *out = json_object(), *endpoints = json_array();
 
 	json_object_set_new(out, "name", json_str(b->state->name));
 	json_object_set_new(
 	    out, "percent", json_real(sum > 0 ? 100.0 * weight / (double)sum : 0.0));
 	json_put_place(out, b->at.file, b->at.line);
-	for (uint32_t i = 0; i < b->n; i++)
-		json_array_append_new(endpoints, explain_endpoint(e, &b->targets[i]));
+	for (uint32_t i = 0; i < t->n; i++)
+		json_array_append_new(endpoints, explain_endpoint(e, &t->v[i]));
 	json_object_set_new(out, "endpoints", endpoints);
 	return out;
 }

@@ -1,9 +1,7 @@
 #include "run/server.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 #include "run/doors.h"
 #include "run/notify.h"
 #include "run/process.h"
+#include "run/signals.h"
 #include "run/sockets.h"
 #include "run/watchdog.h"
 
@@ -130,6 +129,7 @@ server_publish(struct server *s, struct model *m, struct snapshot *snapshot,
 	server_log_drain(s);
 	s->access = access;
 	accesslog_close(&old);
+	snapshot_publish(snapshot, s->snapshot, s->grace);
 	crew_install(s->crew, s->n_workers, snapshot, sockets->which, sockets->fds, sockets->n);
 	server_announce(snapshot, sockets);
 	sockets_given(sockets);
@@ -334,62 +334,25 @@ server_finish(struct server *s)
 		log_info("stopped");
 }
 
-/* ---- signals ---- */
-
-static void
-server_signal(struct server *s, uint32_t signal)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *f;
-
-	switch (signal) {
-	case SIGHUP:
-		f = open_memstream(&text, &len);
-		ASSERT(f != NULL);
-		(void)server_reload(s, "SIGHUP", f); /* the log has it all */
-		fclose(f);
-		free(text);
-		break;
-	case SIGUSR1:
-		server_reopen_logs(s);
-		break;
-	default:
-		server_drain(s, strsignal((int)signal));
-	}
-}
-
-static void
-server_on_signals(struct task *t)
-{
-	struct server *s = container_of(t, struct server, signals.task);
-	struct signalfd_siginfo info;
-
-	while (read(s->signals.fd, &info, sizeof(info)) == sizeof(info))
-		server_signal(s, info.ssi_signo);
-}
-
-static bool
-server_catch_signals(struct server *s)
-{
-	static const int caught[] = {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1};
-	sigset_t set;
-	int fd;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	for (size_t i = 0; i < nelem(caught); i++)
-		sigaddset(&set, caught[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (fd < 0)
-		return false;
-	conn_open(&s->signals, s->loop, fd, server_on_signals);
-	conn_watch(&s->signals);
-	return true;
-}
-
 /* ---- life ---- */
+
+/* What was taken from the workers' sight is free: so may be the endpoints it held. */
+static void
+server_grace_passed(void *owner)
+{
+	struct server *s = owner;
+
+	registry_sweep(s->registry);
+}
+
+static void
+server_begin_grace(struct server *s)
+{
+	s->grace = grace_new(&(struct grace_spec){s->loop, worker_pass, server_grace_passed});
+	for (uint32_t i = 0; i < s->n_workers; i++)
+		grace_join(s->grace, s->crew[i].worker->loop);
+	registry_graces(s->registry, s->grace);
+}
 
 static int
 server_begin(struct server *s, struct model *m, struct errors *errors)
@@ -414,6 +377,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 		model_free(&p.model);
 		return EXIT_RUNTIME;
 	}
+	server_begin_grace(s);
 	process_step_back();
 	server_publish(s, p.model, p.snapshot, &p.sockets, p.access);
 	if (!doors_open(s, stderr)) {
@@ -448,8 +412,13 @@ server_fini(struct server *s)
 	accesslog_close(&s->access);
 	if (s->signals.fd >= 0)
 		conn_close(&s->signals);
+	if (s->grace != NULL) {
+		registry_graces(s->registry, NULL);
+		grace_alone(s->grace);
+	}
 	loop_free(&s->loop); /* with the snapshots that were posted to it */
 	tickets_close(&s->tickets);
+	grace_free(&s->grace);
 	if (s->registry != NULL)
 		registry_free(&s->registry);
 	if (s->meters != NULL)
@@ -471,7 +440,7 @@ server_run(const struct server_options *options)
 	s.log_timer.fire = server_log_timer;
 	s.drain_timer.fire = server_drain_timer;
 	s.loop = loop_new(&s);
-	if (s.loop == NULL || !server_catch_signals(&s)) {
+	if (s.loop == NULL || !signals_catch(&s)) {
 		log_error("cannot start: %s", strerror(errno));
 		loop_free(&s.loop);
 		return EXIT_RUNTIME;

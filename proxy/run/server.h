@@ -39,6 +39,7 @@ struct server {
 	struct pressure pressure;
 	struct tickets tickets;
 	struct crew_member *crew; /* owned; one per worker */
+	struct grace *grace;      /* owned; over the workers' loops */
 	uint32_t n_workers;
 	struct model *model;       /* of the snapshot in force; for config, diff and explain */
 	struct snapshot *snapshot; /* ref */

@@ -30,14 +30,6 @@ registry_backend_state(struct registry *r, struct str name)
 	return s;
 }
 
-struct backend_state *
-backend_state_ref(struct backend_state *s)
-{
-	if (s != NULL)
-		atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
-	return s;
-}
-
 /* Release, so that all this thread did with the state comes before the sweep that frees it. */
 void
 backend_state_unref(struct backend_state **s)
@@ -58,6 +50,20 @@ backend_state_is_dead(const struct backend_state *s)
 	       guard_is_unused(&s->guard);
 }
 
+static void
+backend_state_reap(struct reap *r)
+{
+	struct backend_state *s = container_of(r, struct backend_state, reap);
+	struct targets *targets = atomic_load_explicit(&s->targets, memory_order_relaxed);
+
+	targets_free(&targets);
+	meter_unref(&s->meter);
+	guard_fini(&s->guard);
+	free((char *)(uintptr_t)s->name.p);
+	free(s);
+}
+
+/* Who gave back the last of what is counted may still look at the queue, until its turn ends. */
 void
 backend_states_sweep(struct registry *r)
 {
@@ -71,10 +77,8 @@ backend_states_sweep(struct registry *r)
 			continue;
 		}
 		map_remove(&r->state_by_name, s->name);
-		meter_unref(&s->meter);
-		guard_fini(&s->guard);
-		free((char *)(uintptr_t)s->name.p);
-		free(s);
+		backend_state_withdraw(s);
+		grace_retire(r->grace, &s->reap, backend_state_reap);
 	}
 	r->states_n = kept;
 }
@@ -88,10 +92,6 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->state = registry_backend_state(r, spec->name);
 	b->name = b->state->name;
 	b->at = spec->at;
-	b->n = spec->balance.n;
-	b->targets = xcalloc(b->n, sizeof(*b->targets));
-	for (uint32_t i = 0; i < b->n; i++)
-		b->targets[i] = spec->balance.targets[i];
 	b->hashed = spec->hashed;
 	b->hash_source = spec->hash_source;
 	if (spec->hash_name.len > 0)
@@ -99,9 +99,8 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->guard = spec->guard;
 	b->proxy_protocol = spec->proxy_protocol;
 	b->codec = spec->codec != NULL ? spec->codec : &codec_h1;
-	balance.targets = b->targets;
 	balance.in_flight = &b->state->guard.requests;
-	b->balance = balance_new(&balance);
+	b->staged = targets_new(&balance);
 	return b;
 }
 
@@ -112,14 +111,52 @@ backend_free(struct backend **bp)
 
 	if (b == NULL)
 		return;
-	balance_free(&b->balance);
-	for (uint32_t i = 0; i < b->n; i++)
-		endpoint_unref(&b->targets[i].endpoint);
-	free(b->targets);
+	targets_free(&b->staged);
 	free((char *)(uintptr_t)b->hash_name.p);
 	backend_state_unref(&b->state);
 	free(b);
 	*bp = NULL;
+}
+
+static void
+targets_reap(struct reap *r)
+{
+	struct targets *t = container_of(r, struct targets, reap);
+
+	targets_free(&t);
+}
+
+/* The new ones are listed before the old ones are not, so that an endpoint of both never looks as
+ * if it were gone. Release, so that who reads the pointer sees what it points at. */
+void
+backend_publish(struct backend *b, struct grace *g)
+{
+	struct backend_state *s = b->state;
+	struct targets *new = b->staged, *old;
+
+	ASSERT(new != NULL);
+	b->staged = NULL;
+	targets_list(new);
+	old = atomic_exchange_explicit(&s->targets, new, memory_order_acq_rel);
+	if (old != NULL && s->listed)
+		targets_unlist(old);
+	s->listed = true;
+	if (old != NULL)
+		grace_retire(g, &old->reap, targets_reap);
+}
+
+void
+backend_state_withdraw(struct backend_state *s)
+{
+	if (s->listed)
+		targets_unlist(atomic_load_explicit(&s->targets, memory_order_relaxed));
+	s->listed = false;
+}
+
+const struct targets *
+backend_targets(const struct backend *b)
+{
+	return b->staged != NULL ? b->staged : backend_targets_now(b);
 }
 
 enum fault
@@ -140,27 +177,34 @@ backend_conn_closed(struct backend_state *s, struct endpoint *e)
 	guard_uncount(&s->guard.conns);
 }
 
+/* Nobody may be chosen: would somebody without the limit? */
+static bool
+backend_is_full(const struct targets *t, const struct balance_pick *pick)
+{
+	struct balance_pick any = *pick;
+
+	any.limit = 0;
+	return pick->limit != 0 && balance_next(t->balance, &any) != BALANCE_NONE;
+}
+
 /* Choosing and counting are two steps: two workers may choose the same endpoint before either
  * counts. The next choice sees both, and a lock would cost more than that. A limit is exact all the
  * same: who counts one too many chooses again. */
-uint32_t
+struct endpoint *
 backend_pick(struct backend *b, const struct balance_pick *pick, bool *full)
 {
+	const struct targets *t = backend_targets_now(b);
 	uint32_t i;
 
 	*full = false;
 	do {
-		i = balance_next(b->balance, pick);
-		if (i == BALANCE_NONE)
-			break;
-	} while (!guard_count(&b->targets[i].endpoint->in_flight, pick->limit));
-	if (unlikely(i == BALANCE_NONE && pick->limit != 0)) {
-		struct balance_pick any = *pick;
-
-		any.limit = 0;
-		*full = balance_next(b->balance, &any) != BALANCE_NONE;
-	}
-	return i;
+		i = balance_next(t->balance, pick);
+		if (unlikely(i == BALANCE_NONE)) {
+			*full = backend_is_full(t, pick);
+			return NULL;
+		}
+	} while (!guard_count(&t->v[i].endpoint->in_flight, pick->limit));
+	return t->v[i].endpoint;
 }
 
 void

@@ -1,6 +1,7 @@
 /* backend - a named set of endpoints with the way to choose among them and the limits on them.
  * The struct is part of a snapshot: immutable, shared. What changes at run time hangs in
- * backend_state, which the registry keeps over reloads, and in the endpoints. */
+ * backend_state, which the registry keeps over reloads: the targets that are in force, and counts.
+ * So endpoints come and go without a new snapshot, and for the exchanges of old ones too. */
 #ifndef UPSTREAM_BACKEND_H
 #define UPSTREAM_BACKEND_H
 
@@ -8,25 +9,26 @@
 #include "base/fault.h"
 #include "http/codec.h"
 #include "io/proxy_protocol.h"
-#include "upstream/balance.h"
 #include "upstream/guard.h"
+#include "upstream/targets.h"
 
 enum hash_source { HASH_OF_CLIENT, HASH_OF_PATH, HASH_OF_HEADER, HASH_OF_COOKIE };
 
 struct backend_state {   /* one per backend name, process-wide, survives reload */
 	struct str name; /* owned */
 	struct meter *meter;
+	struct targets *_Atomic targets; /* owned; in force. NULL: none were published yet */
 	_Atomic uint32_t refs;
+	bool listed; /* the targets in force are listed in their endpoints; control thread */
+	struct reap reap;
 	struct guard guard;
 };
 
 struct backend {
 	struct str name; /* borrowed from the state */
 	struct position at;
-	struct backend_state *state;    /* ref */
-	struct balance_target *targets; /* owned; endpoints are refs */
-	uint32_t n;
-	struct balance *balance; /* owned */
+	struct backend_state *state; /* ref */
+	struct targets *staged;      /* owned; until backend_publish. Control thread */
 	bool hashed;
 	enum hash_source hash_source;
 	struct str hash_name; /* owned */
@@ -50,19 +52,29 @@ struct backend_spec {
 /* The living state of this name, or a new one; counted. Its connections and requests keep it alive
  * as references do. Control thread; an unref on any, freed by registry_sweep. */
 struct backend_state *registry_backend_state(struct registry *r, struct str name);
-struct backend_state *backend_state_ref(struct backend_state *s); /* of one that is counted */
+/* Workers run from now on: a dead state, whose queue one may still look at, goes after a grace. */
+void registry_graces(struct registry *r, struct grace *g);
 void backend_state_unref(struct backend_state **s);
-
 struct backend *backend_new(struct registry *r, const struct backend_spec *spec);
 void backend_free(struct backend **b);
+/* Puts the staged targets in force; those before go when the grace is over. Control thread. */
+void backend_publish(struct backend *b, struct grace *g);
+/* The configuration has this name no more: what still runs goes on, no connection is kept. */
+void backend_state_withdraw(struct backend_state *s);
+const struct targets *backend_targets(const struct backend *b); /* or staged; control thread */
+/* Those in force, for a worker, until its turn ends. */
+static inline const struct targets *
+backend_targets_now(const struct backend *b)
+{
+	return atomic_load_explicit(&b->state->targets, memory_order_acquire);
+}
 
-/* Counts one more connection of the backend to this endpoint, or refuses:
- * FAULT_connection_limit_reached. Requests are counted by guard.h. */
+/* One more connection to this endpoint, or why not. Requests are counted by guard.h. */
 enum fault backend_conn_open(struct backend *b, struct endpoint *e) NODISCARD;
 void backend_conn_closed(struct backend_state *s, struct endpoint *e);
-/* Chooses and counts in_flight on the endpoint; BALANCE_NONE: none available. *full: there are
- * some, but all of them have as many requests as they may. */
-uint32_t backend_pick(struct backend *b, const struct balance_pick *pick, bool *full);
+/* Chooses and counts in_flight on the endpoint, which keeps it alive; NULL: none available, *full:
+ * as all of them have as many requests as they may. */
+struct endpoint *backend_pick(struct backend *b, const struct balance_pick *pick, bool *full);
 void backend_pick_done(struct endpoint *e);
 
 #endif

@@ -50,13 +50,15 @@ balance_free(struct balance **b)
 bool
 balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i)
 {
-	if (unlikely(!endpoint_usable(b->targets[i].endpoint)))
+	const struct endpoint *e = b->targets[i].endpoint;
+
+	if (unlikely(!endpoint_usable(e)))
 		return false;
-	if (unlikely(pick->limit != 0) && atomic_load_explicit(&b->targets[i].endpoint->in_flight,
-					      memory_order_relaxed) >= pick->limit)
+	if (unlikely(pick->limit != 0) &&
+	    atomic_load_explicit(&e->in_flight, memory_order_relaxed) >= pick->limit)
 		return false;
 	for (uint32_t t = 0; t < pick->n_tried; t++)
-		if (pick->tried[t] == i)
+		if (pick->tried[t] == e)
 			return false;
 	return true;
 }

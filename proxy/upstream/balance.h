@@ -1,5 +1,5 @@
 /* balance - picks an endpoint of a backend for one request. One const struct of operations per
- * algorithm, one file each; built once per snapshot, immutable but for atomics, shared by all
+ * algorithm, one file each; built once per set of targets, immutable but for atomics, shared by all
  * workers. Pure arithmetic: no I/O, no clock, no allocation in a pick. */
 #ifndef UPSTREAM_BALANCE_H
 #define UPSTREAM_BALANCE_H
@@ -16,7 +16,7 @@ enum balance_kind {
 };
 
 struct balance_target {
-	struct endpoint *endpoint; /* borrowed from the backend */
+	struct endpoint *endpoint; /* borrowed from the set of targets */
 	uint32_t weight;           /* 1-1000 */
 };
 
@@ -25,15 +25,15 @@ struct balance_spec {
 	const struct balance_target *targets; /* borrowed; outlives the balancer */
 	uint32_t n;
 	uint32_t bound; /* percent of the average load for hashing; 0: unbounded */
-	/* requests in flight of all targets, for the bound; borrowed. Set by backend_new. */
+	/* requests in flight of all targets, for the bound; borrowed. Set by targets_new. */
 	const _Atomic uint32_t *in_flight;
 };
 
 struct balance_pick {
-	uint64_t key;                      /* balance_hash() of the request's key, when hashed */
-	uint64_t random;                   /* fresh random bits */
-	uint32_t tried[BALANCE_TRIED_MAX]; /* targets that are not to be chosen again */
-	uint32_t n_tried, limit;           /* nobody with `limit` requests in flight; 0: whoever */
+	uint64_t key;    /* balance_hash() of the request's key, when hashed */
+	uint64_t random; /* fresh random bits */
+	const struct endpoint *tried[BALANCE_TRIED_MAX]; /* not again; compared only: may be gone */
+	uint32_t n_tried, limit; /* nobody with `limit` requests in flight; 0: whoever */
 };
 
 struct balance {

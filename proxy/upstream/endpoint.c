@@ -110,12 +110,27 @@ endpoint_unref(struct endpoint **e)
 	*e = NULL;
 }
 
+void
+endpoint_mention(struct endpoint *e)
+{
+	atomic_fetch_add_explicit(&e->mentions, 1, memory_order_relaxed);
+}
+
+void
+endpoint_mention_done(struct endpoint *e)
+{
+	uint32_t mentions = atomic_fetch_sub_explicit(&e->mentions, 1, memory_order_release);
+
+	ASSERT(mentions > 0);
+}
+
 static bool
 endpoint_is_dead(const struct endpoint *e)
 {
 	return atomic_load_explicit(&e->refs, memory_order_acquire) == 0 &&
 	       atomic_load_explicit(&e->in_flight, memory_order_acquire) == 0 &&
-	       atomic_load_explicit(&e->conns, memory_order_acquire) == 0;
+	       atomic_load_explicit(&e->conns, memory_order_acquire) == 0 &&
+	       atomic_load_explicit(&e->mentions, memory_order_acquire) == 0;
 }
 
 void

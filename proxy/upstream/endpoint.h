@@ -1,6 +1,6 @@
 /* endpoint - one address of a backend, and its state at run time: what is in flight, whether it may
  * be used. Lives in the registry under backend name + endpoint text, so a reload loses nothing;
- * snapshots hold references. State has one writer (health.c, on the control thread), counters are
+ * targets hold references. State has one writer (health.c, on the control thread), counters are
  * atomics that all workers share. */
 #ifndef UPSTREAM_ENDPOINT_H
 #define UPSTREAM_ENDPOINT_H
@@ -31,13 +31,15 @@ struct endpoint {
 	uint32_t id;         /* small, unique among the living: index of per-worker pools */
 	struct meter *meter; /* counters per worker; ref */
 	/* written by the control thread, read by all */
-	struct addr addr;      /* constant while in use; a name that moves is a new endpoint */
-	_Atomic uint32_t word; /* see above; relaxed: it guards nothing else in memory */
-	_Atomic uint32_t refs;
-	struct health *health; /* the control thread's own: why (health.h) */
+	struct addr addr;        /* constant while in use; a name that moves is a new endpoint */
+	_Atomic uint32_t word;   /* see above; relaxed: it guards nothing else in memory */
+	_Atomic uint32_t refs;   /* of sets of targets, and of who looks */
+	_Atomic uint32_t listed; /* places in published sets; 0: no connection is kept for it */
+	struct health *health;   /* the control thread's own: why (health.h) */
 	/* written by all workers */
 	CACHE_ALIGNED _Atomic uint32_t in_flight; /* exchanges and tunnels assigned to it */
 	_Atomic uint32_t conns;                   /* open connections, all workers */
+	_Atomic uint32_t mentions; /* attempts that gave it back, and whose record will name it */
 };
 
 static inline uint32_t
@@ -58,9 +60,7 @@ endpoint_state(const struct endpoint *e)
 const char *endpoint_state_word(enum endpoint_state state); /* "unhealthy" */
 
 struct registry; /* all living endpoints and backends' run-time state; control thread only */
-
-/* The blocks' sizes are those of the counters of a backend and of an endpoint, which only the rooms
- * above know. */
+/* The blocks' sizes are those of the counters, which only the rooms above know. */
 struct registry *registry_new(struct meters *meters, size_t backend_block, size_t endpoint_block);
 void registry_free(struct registry **r); /* everything has been given back */
 /* The living one with this key, or a new one; counted. address is given at birth only: another
@@ -70,10 +70,11 @@ struct endpoint *registry_endpoint(
 struct endpoint *endpoint_ref(struct endpoint *e); /* any thread that holds one already */
 /* Gives a reference back. Any thread may call it; the last one frees nothing, the sweep does. */
 void endpoint_unref(struct endpoint **e);
-/* Frees what has no reference, nothing in flight and no open connection, and lets its id be given
- * again. Control thread, after every worker has passed a point where it holds no bare pointer. */
+/* Keeps alive what a record will name after it was given back. Any thread. */
+void endpoint_mention(struct endpoint *e);
+void endpoint_mention_done(struct endpoint *e);
+/* Frees what nothing counts any more, and lets its id be given again. Control thread. */
 void registry_sweep(struct registry *r);
-/* One more than the highest id ever given: the size of per-worker pool arrays. */
-uint32_t registry_ids(const struct registry *r);
+uint32_t registry_ids(const struct registry *r); /* one more than the highest ever given */
 
 #endif

@@ -7,19 +7,19 @@ enum {
 	POOL_RESERVE = 256, /* free objects kept of each kind */
 	POOL_WAITERS =
 	    100, /* for one dial: as many streams as RFC 9113 section 6.5.2 wants allowed */
+	POOLS_FIRST = 16, /* endpoints; then twice as many */
 };
 
 struct pool {                   /* of one endpoint */
 	struct upstream *open;  /* those with room for a stream; the last used first */
 	struct upstream *dials; /* those that will carry many */
-	bool keep;
 };
 
 struct pools {
 	struct pools_spec spec;
 	struct codec_spec codec_spec;
 	struct slab upstreams, codecs, streams;
-	struct pool *v; /* by endpoint id */
+	struct pool *v; /* owned; by endpoint id */
 	uint32_t n;
 	bool closing;
 };
@@ -120,36 +120,52 @@ pools_close_idle(struct pools *p)
 		pool_close_idle(&p->v[i]);
 }
 
-void
-pools_keep_begin(struct pools *p, uint32_t ids)
+static bool
+endpoint_is_listed(const struct endpoint *e)
 {
-	for (uint32_t i = 0; i < p->n; i++)
-		p->v[i].keep = false;
-	if (ids <= p->n)
-		return;
-	p->v = xrealloc(p->v, ids * sizeof(*p->v));
-	for (; p->n < ids; p->n++)
-		p->v[p->n] = (struct pool){0};
-	for (uint32_t i = 0; i < p->n; i++) { /* the array moved */
-		if (p->v[i].open != NULL)
-			p->v[i].open->prev = &p->v[i].open;
-		if (p->v[i].dials != NULL)
-			p->v[i].dials->prev = &p->v[i].dials;
-	}
+	return atomic_load_explicit(&e->listed, memory_order_relaxed) > 0;
 }
 
 void
-pools_keep(struct pools *p, const struct endpoint *e)
-{
-	p->v[e->id].keep = true;
-}
-
-void
-pools_keep_end(struct pools *p)
+pools_close_unlisted(struct pools *p)
 {
 	for (uint32_t i = 0; i < p->n; i++)
-		if (!p->v[i].keep)
+		if (p->v[i].open != NULL && !endpoint_is_listed(p->v[i].open->endpoint))
 			pool_close_idle(&p->v[i]);
+}
+
+static void
+pool_moved(struct pool *pool)
+{
+	if (pool->open != NULL)
+		pool->open->prev = &pool->open;
+	if (pool->dials != NULL)
+		pool->dials->prev = &pool->dials;
+}
+
+static void
+pools_grow(struct pools *p, uint32_t id)
+{
+	uint32_t n = p->n ? p->n : POOLS_FIRST;
+
+	while (n <= id)
+		n *= 2;
+	p->v = xrealloc(p->v, n * sizeof(*p->v));
+	for (uint32_t i = 0; i < p->n; i++)
+		pool_moved(&p->v[i]);
+	while (p->n < n)
+		p->v[p->n++] = (struct pool){0};
+}
+
+/* Endpoints come while weir runs. */
+static struct pool *
+upstream_pool(const struct upstream *u)
+{
+	struct pools *p = u->pools;
+
+	if (unlikely(u->endpoint->id >= p->n))
+		pools_grow(p, u->endpoint->id);
+	return &p->v[u->endpoint->id];
 }
 
 /* ---- what happens to one of them ---- */
@@ -189,20 +205,12 @@ upstream_dial_failed(struct upstream *u, enum fault why)
 	upstream_wake(u);
 }
 
-static struct pool *
-upstream_pool(const struct upstream *u)
-{
-	return u->endpoint->id < u->pools->n ? &u->pools->v[u->endpoint->id] : NULL;
-}
-
 /* Whoever comes next may find it. */
 static void
 upstream_open(struct upstream *u)
 {
-	struct pool *pool = upstream_pool(u);
-
-	if (u->prev == NULL && !u->alone && u->speaks->many && pool != NULL)
-		upstream_link(u, &pool->open);
+	if (u->prev == NULL && !u->alone && u->speaks->many)
+		upstream_link(u, &upstream_pool(u)->open);
 }
 
 /* It can be lent: those who waited may have it. */
@@ -342,8 +350,10 @@ upstream_join(struct pools *p, const struct endpoint *e, struct waiter *w)
 bool
 upstream_evict(struct pools *p, const struct backend *b)
 {
-	for (uint32_t i = 0; i < b->n; i++) {
-		uint32_t id = b->targets[i].endpoint->id;
+	const struct targets *t = backend_targets_now(b);
+
+	for (uint32_t i = 0; i < t->n; i++) {
+		uint32_t id = t->v[i].endpoint->id;
 		struct upstream *u = id < p->n ? p->v[id].open : NULL;
 
 		while (u != NULL && u->at != UPSTREAM_IDLE)
@@ -377,7 +387,6 @@ static struct upstream *
 upstream_begin(struct upstream *u, struct waiter *w)
 {
 	struct pools *p = u->pools;
-	struct pool *pool = upstream_pool(u);
 	enum io io = conn_dial(&u->conn, p->spec.loop, &u->endpoint->addr, upstream_run);
 
 	u->conn.timer.fire = upstream_timer;
@@ -388,8 +397,8 @@ upstream_begin(struct upstream *u, struct waiter *w)
 	if (u->at == UPSTREAM_LENT || u->at == UPSTREAM_CLOSED)
 		return u;
 	waiter_join(w, &u->waiters);
-	if (u->speaks->many && !u->alone && pool != NULL)
-		upstream_link(u, &pool->dials);
+	if (u->speaks->many && !u->alone)
+		upstream_link(u, &upstream_pool(u)->dials);
 	timer_set(p->spec.loop, &u->conn.timer, p->spec.loop->now + *p->spec.connect_us);
 	return u;
 }
@@ -451,22 +460,21 @@ void
 upstream_give(struct upstream **up)
 {
 	struct upstream *u = *up;
-	struct pool *pool = upstream_pool(u);
 	bool good = u->at == UPSTREAM_LENT && u->codec != NULL && !u->codec->done && !u->conn.hup &&
-		    !u->alone && pool != NULL;
+		    !u->alone;
 
 	*up = NULL;
 	u->owner = NULL;
 	u->reused = true;
 	u->lent--;
-	if (u->lent == 0 && (!good || u->pools->closing || !pool->keep)) {
+	if (u->lent == 0 && (!good || u->pools->closing || !endpoint_is_listed(u->endpoint))) {
 		if (u->at != UPSTREAM_CLOSED)
 			upstream_close(u);
 		loop_reap(u->pools->spec.loop, &u->reap, upstream_reap);
 		return;
 	}
 	if (good && u->prev == NULL)
-		upstream_link(u, &pool->open);
+		upstream_link(u, &upstream_pool(u)->open);
 	if (u->lent == 0)
 		upstream_idles(u);
 }

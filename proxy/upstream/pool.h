@@ -44,13 +44,9 @@ struct pools_spec {
 };
 
 struct pools *pools_new(const struct pools_spec *spec);
-void pools_free(struct pools **p); /* closes idle ones; asserts that none is lent */
-/* A new snapshot is in force: only these endpoints are kept connections for. Called with every
- * endpoint between begin and end. */
-void pools_keep_begin(struct pools *p, uint32_t ids);
-void pools_keep(struct pools *p, const struct endpoint *e);
-void pools_keep_end(struct pools *p);
-void pools_close_idle(struct pools *p); /* and keep none from now on: the worker drains */
+void pools_free(struct pools **p);          /* closes idle ones; asserts that none is lent */
+void pools_close_unlisted(struct pools *p); /* the idle ones to endpoints that are gone */
+void pools_close_idle(struct pools *p);     /* and keep none from now on: the worker drains */
 
 /* A kept connection whose codec has room for a stream; NULL: none. */
 struct upstream *upstream_take(struct pools *p, const struct endpoint *e);

@@ -16,10 +16,16 @@ registry_new(struct meters *meters, size_t backend_block, size_t endpoint_block)
 }
 
 void
+registry_graces(struct registry *r, struct grace *g)
+{
+	r->grace = g;
+}
+
+void
 registry_sweep(struct registry *r)
 {
+	backend_states_sweep(r); /* first: their targets refer to endpoints */
 	endpoints_sweep(r);
-	backend_states_sweep(r);
 }
 
 void

@@ -10,6 +10,7 @@
 
 struct registry {
 	struct meters *meters; /* borrowed from the process */
+	struct grace *grace;   /* borrowed; NULL: no worker reads what is here */
 	size_t backend_block, endpoint_block;
 
 	uint32_t hand_weights;      /* endpoints whose weight was set by hand */

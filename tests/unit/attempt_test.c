@@ -164,6 +164,7 @@ rig_open(struct rig *r, uint32_t endpoints, uint32_t max_requests, const char *s
 		    registry_endpoint(r->registry, STR("b"), str_from(name), &at), 1};
 	}
 	r->backend = backend_new(r->registry, &spec);
+	backend_publish(r->backend, NULL);
 	r->worker.loop = r->loop = xcalloc(1, sizeof(*r->loop));
 	r->worker.pools = &r->pools;
 }
@@ -178,8 +179,13 @@ rig_close(struct rig *r, struct attempt *a)
 	assert_null(a->endpoint);
 	assert_int_equal(r->pools.dropped + r->pools.given, r->pools.n);
 	assert_int_equal(r->backend->state->guard.requests, 0);
-	for (uint32_t i = 0; i < r->backend->n; i++)
-		assert_int_equal(r->backend->targets[i].endpoint->in_flight, 0);
+	attempt_forget(a);
+	for (uint32_t i = 0; i < backend_targets(r->backend)->n; i++) {
+		const struct endpoint *e = backend_targets(r->backend)->v[i].endpoint;
+
+		assert_int_equal(e->in_flight, 0);
+		assert_int_equal(e->mentions, 0);
+	}
 	for (unsigned i = 0; i < r->pools.dialled; i++) /* no conn was real */
 		backend_conn_closed(r->backend->state, r->pools.opened[i]);
 	backend_free(&r->backend);

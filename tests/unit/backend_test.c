@@ -31,14 +31,17 @@ backend(struct place *p, const char *name, uint32_t n, uint32_t max_conns, uint3
 	struct backend_spec spec = {.name = str_from(name),
 	    .balance = {BALANCE_KIND_LEAST, targets, n, 0, NULL},
 	    .guard = {.max_connections = max_conns, .max_requests = max_requests}};
+	struct backend *b;
 
 	assert_true(n <= nelem(targets));
 	for (uint32_t i = 0; i < n; i++)
 		targets[i] = (struct balance_target){endpoint(p, name, (uint16_t)(i + 1)), 1};
-	return backend_new(p->registry, &spec);
+	b = backend_new(p->registry, &spec);
+	backend_publish(b, NULL);
+	return b;
 }
 
-static uint32_t
+static struct endpoint *
 pick_one(struct backend *b, const struct balance_pick *pick)
 {
 	bool full;
@@ -63,7 +66,7 @@ holds_exactly_as_many_connections_as_the_limit(void **state)
 {
 	struct backend *b = backend(*state, "b", 1, 2, 0);
 	struct backend_state *s = b->state;
-	struct endpoint *e = b->targets[0].endpoint;
+	struct endpoint *e = backend_targets(b)->v[0].endpoint;
 
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(backend_conn_open(b, e), FAULT_none);
@@ -85,22 +88,23 @@ static void
 passes_over_endpoints_that_have_all_they_may(void **state)
 {
 	struct backend *b = backend(*state, "b", 3, 0, 0);
+	const struct balance_target *v = backend_targets(b)->v;
 	const struct balance_pick pick = {.limit = 2}, unlimited = {0};
 	bool full;
 
 	for (int i = 0; i < 6; i++)
-		assert_int_not_equal(backend_pick(b, &pick, &full), BALANCE_NONE);
+		assert_non_null(backend_pick(b, &pick, &full));
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(b->targets[i].endpoint->in_flight, 2);
-	assert_int_equal(backend_pick(b, &pick, &full), BALANCE_NONE);
+		assert_int_equal(v[i].endpoint->in_flight, 2);
+	assert_null(backend_pick(b, &pick, &full));
 	assert_true(full);
-	backend_pick_done(b->targets[1].endpoint);
-	assert_int_equal(backend_pick(b, &pick, &full), 1);
-	assert_int_not_equal(backend_pick(b, &unlimited, &full), BALANCE_NONE);
+	backend_pick_done(v[1].endpoint);
+	assert_ptr_equal(backend_pick(b, &pick, &full), v[1].endpoint);
+	assert_non_null(backend_pick(b, &unlimited, &full));
 	assert_false(full);
 	for (int i = 0; i < 3; i++)
-		while (b->targets[i].endpoint->in_flight > 0)
-			backend_pick_done(b->targets[i].endpoint);
+		while (v[i].endpoint->in_flight > 0)
+			backend_pick_done(v[i].endpoint);
 	backend_free(&b);
 }
 
@@ -113,11 +117,9 @@ counts_on_over_a_reload(void **state)
 	struct guard_pass before = {0}, after = {0}, third = {0};
 	struct balance_pick pick = {0};
 	struct endpoint *e;
-	uint32_t at;
 
 	assert_int_equal(enter(old, &before), FAULT_none);
-	at = pick_one(old, &pick);
-	e = old->targets[at].endpoint;
+	e = pick_one(old, &pick);
 	assert_int_equal(e->in_flight, 1);
 	new = backend(p, "b", 1, 0, 2);
 	assert_ptr_equal(new->state, s);
@@ -133,13 +135,60 @@ counts_on_over_a_reload(void **state)
 	backend_free(&new);
 }
 
+/* What is taken away gets no new request, and what runs on it keeps it alive. */
+static void
+lets_endpoints_come_and_go(void **state)
+{
+	struct place *p = *state;
+	struct backend *old = backend(p, "b", 3, 0, 0), *new;
+	struct endpoint *gone = backend_targets(old)->v[2].endpoint, *picked;
+	struct balance_pick pick = {
+	    .tried = {backend_targets(old)->v[0].endpoint, backend_targets(old)->v[1].endpoint},
+	    .n_tried = 2};
+
+	assert_int_equal(gone->listed, 1);
+	picked = pick_one(old, &pick);
+	assert_ptr_equal(picked, gone);
+	new = backend(p, "b", 2, 0, 0);
+	assert_int_equal(gone->listed, 0);
+	assert_int_equal(backend_targets(new)->v[0].endpoint->listed, 1);
+	assert_null(pick_one(old, &pick)); /* an exchange of the old snapshot sees it, too */
+	endpoint_mention(gone);
+	backend_pick_done(gone);
+	registry_sweep(p->registry);
+	assert_string_equal(gone->name.p, "10.0.0.1:3"); /* its line in the log is still to come */
+	endpoint_mention_done(gone);
+	registry_sweep(p->registry);
+	backend_free(&old);
+	backend_state_withdraw(new->state);
+	assert_int_equal(backend_targets(new)->v[0].endpoint->listed, 0);
+	backend_free(&new);
+}
+
+/* A file that is only looked at changes nothing of what runs. */
+static void
+stages_targets_until_they_are_published(void **state)
+{
+	struct place *p = *state;
+	struct backend *b = backend(p, "b", 2, 0, 0), *looked_at;
+	struct backend_spec spec = {.name = STR("b")};
+
+	looked_at = backend_new(p->registry, &spec);
+	assert_int_equal(backend_targets(looked_at)->n, 0);
+	assert_int_equal(backend_targets(b)->n, 2);
+	assert_int_equal(backend_targets_now(looked_at)->n, 2);
+	backend_free(&looked_at);
+	assert_int_equal(backend_targets(b)->v[0].endpoint->listed, 1);
+	backend_free(&b);
+}
+
 static void
 keeps_the_state_while_a_connection_is_open(void **state)
 {
 	struct place *p = *state;
 	struct backend *b = backend(p, "b", 1, 0, 0);
 	struct backend_state *s = b->state, *again;
-	struct endpoint *e = b->targets[0].endpoint;
+	struct endpoint *e = backend_targets(b)->v[0].endpoint;
 
 	assert_int_equal(backend_conn_open(b, e), FAULT_none);
 	backend_free(&b);
@@ -152,18 +201,54 @@ keeps_the_state_while_a_connection_is_open(void **state)
 }
 
 static void
+nothing(void *owner)
+{
+	(void)owner;
+}
+
+/* Who gave back the last of what is counted may still look at the queue. */
+static void
+keeps_a_dead_state_for_a_round(void **state)
+{
+	struct place *p = *state;
+	struct loop *home = loop_new(NULL), *reader = loop_new(NULL);
+	struct grace *g = grace_new(&(struct grace_spec){home, nothing, nothing});
+	struct backend *b = backend(p, "b", 1, 0, 0);
+	struct backend_state *s = b->state, *again;
+	struct endpoint *e = backend_targets(b)->v[0].endpoint;
+
+	grace_join(g, reader);
+	registry_graces(p->registry, g);
+	backend_free(&b);
+	registry_sweep(p->registry);
+	again = registry_backend_state(p->registry, STR("b"));
+	assert_ptr_not_equal(again, s);
+	assert_true(queue_is_empty(&s->guard.queue)); /* as a worker looks, in its turn */
+	assert_int_equal(e->refs, 1);
+	backend_state_unref(&again);
+	registry_graces(p->registry, NULL);
+	loop_free(&reader); /* runs its letters: it has passed */
+	grace_alone(g);
+	loop_free(&home);
+	grace_free(&g);
+	assert_int_equal(e->refs, 0);
+	registry_sweep(p->registry);
+}
+
+static void
 has_nobody_to_pick_when_all_are_down(void **state)
 {
 	struct backend *none = backend(*state, "none", 0, 0, 0);
 	struct backend *b = backend(*state, "b", 3, 0, 0);
-	struct balance_pick pick = {.tried = {0, 2}, .n_tried = 2};
+	const struct balance_target *v = backend_targets(b)->v;
+	struct balance_pick pick = {.tried = {v[0].endpoint, v[2].endpoint}, .n_tried = 2};
 
-	assert_int_equal(pick_one(none, &pick), BALANCE_NONE);
-	assert_int_equal(pick_one(b, &pick), 1);
-	backend_pick_done(b->targets[1].endpoint);
-	health_hold(b->targets[1].endpoint, HEALTH_BY_HAND, "by root");
-	assert_int_equal(pick_one(b, &pick), BALANCE_NONE);
-	assert_int_equal(b->targets[1].endpoint->in_flight, 0);
+	assert_null(pick_one(none, &pick));
+	assert_ptr_equal(pick_one(b, &pick), v[1].endpoint);
+	backend_pick_done(v[1].endpoint);
+	health_hold(v[1].endpoint, HEALTH_BY_HAND, "by root");
+	assert_null(pick_one(b, &pick));
+	assert_int_equal(v[1].endpoint->in_flight, 0);
 	backend_free(&b);
 	backend_free(&none);
 }
@@ -192,15 +277,13 @@ come_and_go(void *arg)
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		struct balance_pick pick = {.random = i * 0x9e3779b97f4a7c15};
 		struct guard_pass pass = {0};
-		uint32_t at;
 
 		if (enter(c->backend, &pass) != FAULT_none) {
 			atomic_fetch_add(&c->refused, 1);
 			continue;
 		}
 		note_most(c, atomic_fetch_add(&c->inside, 1) + 1);
-		at = pick_one(c->backend, &pick);
-		backend_pick_done(c->backend->targets[at].endpoint);
+		backend_pick_done(pick_one(c->backend, &pick));
 		atomic_fetch_sub(&c->inside, 1);
 		leave(c->backend, &pass);
 	}
@@ -221,7 +304,7 @@ never_lets_one_too_many_in_whoever_comes(void **state)
 	assert_true(c.most <= LIMIT);
 	assert_int_equal(c.backend->state->guard.requests, 0);
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(c.backend->targets[i].endpoint->in_flight, 0);
+		assert_int_equal(backend_targets(c.backend)->v[i].endpoint->in_flight, 0);
 	backend_free(&c.backend);
 }
 
@@ -272,7 +355,10 @@ main(void)
 	    BACKEND_TEST(holds_exactly_as_many_connections_as_the_limit),
 	    BACKEND_TEST(passes_over_endpoints_that_have_all_they_may),
 	    BACKEND_TEST(counts_on_over_a_reload),
+	    BACKEND_TEST(lets_endpoints_come_and_go),
+	    BACKEND_TEST(stages_targets_until_they_are_published),
 	    BACKEND_TEST(keeps_the_state_while_a_connection_is_open),
+	    BACKEND_TEST(keeps_a_dead_state_for_a_round),
 	    BACKEND_TEST(has_nobody_to_pick_when_all_are_down),
 	    BACKEND_TEST(never_lets_one_too_many_in_whoever_comes),
 	    BACKEND_TEST(builds_ten_thousand_small_ones),

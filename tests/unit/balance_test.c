@@ -33,7 +33,7 @@ check_allowed(struct farm *f)
 			farm_down(f, i, rnd(f) % 100 < (uint64_t)round / 2);
 		pick.n_tried = (uint32_t)(rnd(f) % (BALANCE_TRIED_MAX + 1));
 		for (uint32_t i = 0; i < pick.n_tried; i++)
-			pick.tried[i] = (uint32_t)(rnd(f) % f->n);
+			pick.tried[i] = &f->endpoints[rnd(f) % f->n];
 		for (uint32_t i = 0; i < f->n; i++)
 			allowed += balance_allows(f->balance, &pick, i);
 		got = balance_next(f->balance, &pick);

@@ -111,9 +111,7 @@ rig_open(struct rig *r, const struct codec_ops *codec)
 	r->endpoint = target.endpoint = registry_endpoint(r->registry, STR("b"), STR("e"), &at);
 	r->backend = backend_new(r->registry, &spec);
 	r->pools = pools_new(&(struct pools_spec){r->loop, &r->connect_us, &r->idle_us});
-	pools_keep_begin(r->pools, registry_ids(r->registry));
-	pools_keep(r->pools, r->endpoint);
-	pools_keep_end(r->pools);
+	backend_publish(r->backend, NULL);
 }
 
 /* Whatever happened: nothing is open, nothing is counted. */
@@ -404,12 +402,47 @@ an_endpoint_that_is_gone_keeps_its_streams_to_their_end(void **state)
 	rig_open(&r, &codec_many);
 	begin(&r, &a);
 	begin(&r, &b);
-	pools_keep_begin(r.pools, registry_ids(r.registry) + 1000); /* and the array moves */
-	pools_keep_end(r.pools);
+	backend_state_withdraw(r.backend->state);
+	pools_close_unlisted(r.pools);
 	end(&a);
 	assert_int_equal(b.upstream->at, UPSTREAM_LENT);
 	end(&b);
 	assert_int_equal(r.endpoint->conns, 0);
+	rig_close(&r);
+}
+
+/* The array moves under the lists of those that were there before. */
+static void
+makes_room_for_endpoints_that_come_later(void **state)
+{
+	enum { LATER = 40 };
+	struct endpoint *first, *later[LATER];
+	struct asker a, b, c;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, &codec_many);
+	limit = 1;
+	begin(&r, &a);
+	begin(&r, &b);
+	end(&a);
+	first = r.endpoint;
+	for (int i = 0; i < LATER; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "later-%d", i);
+		later[i] = registry_endpoint(r.registry, STR("b"), str_from(name), &first->addr);
+	}
+	r.endpoint = later[LATER - 1];
+	begin(&r, &c);
+	assert_true(r.pools->n > later[LATER - 1]->id);
+	end(&c); /* nothing lists it: not kept */
+	assert_int_equal(r.endpoint->conns, 0);
+	r.endpoint = first;
+	assert_true(upstream_evict(r.pools, r.backend));
+	end(&b);
+	for (int i = 0; i < LATER; i++)
+		endpoint_unref(&later[i]);
 	rig_close(&r);
 }
 
@@ -474,6 +507,7 @@ main(void)
 	    cmocka_unit_test(an_idle_one_ends_in_time_and_a_busy_one_does_not),
 	    cmocka_unit_test(only_an_idle_one_makes_room_under_a_limit),
 	    cmocka_unit_test(an_endpoint_that_is_gone_keeps_its_streams_to_their_end),
+	    cmocka_unit_test(makes_room_for_endpoints_that_come_later),
 	    cmocka_unit_test(one_that_names_a_client_is_nobody_elses),
 	    cmocka_unit_test(one_stream_at_a_time_is_lent_to_one),
 	};
