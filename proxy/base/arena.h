@@ -24,22 +24,40 @@ void arena_init(struct arena *a, void *first, size_t first_size, size_t limit);
 void arena_extend(struct arena *a, size_t more);
 /* Back to the first block; everything handed out is gone. */
 void arena_reset(struct arena *a);
-/* Aligned to 8 bytes, not zeroed. NULL only after overflow. */
+/* A new block, and the first `size` bytes of it. */
 void *arena_grow(struct arena *a, size_t size);
 /* A copy that ends in NUL (not counted in len); STR_NONE after overflow. */
 struct str arena_copy(struct arena *a, struct str s);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-static inline void *
-arena_take(struct arena *a, size_t size)
+/* Not zeroed, not aligned: texts that are taken one after the other stand one behind the other, as
+ * long as a block has room. NULL only after overflow. */
+static inline char *
+arena_text(struct arena *a, size_t size)
 {
 	char *p = a->at;
 
-	size = (size + 7) & ~(size_t)7;
 	if (unlikely(p == NULL || (size_t)(a->end - p) < size))
 		return arena_grow(a, size);
 	a->at = p + size;
 	return p;
+}
+
+/* The same, aligned to 8 bytes. */
+static inline void *
+arena_take(struct arena *a, size_t size)
+{
+	size_t skipped = -(uintptr_t)a->at & 7;
+	char *p = arena_text(a, size + skipped);
+
+	return likely(p != NULL) ? p + (-(uintptr_t)p & 7) : NULL;
+}
+
+/* Gives back, of what was taken last, all from `end` on. */
+static inline void
+arena_trim(struct arena *a, void *end)
+{
+	a->at = end;
 }
 
 static inline bool

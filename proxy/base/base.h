@@ -15,6 +15,7 @@
 #define NODISCARD         __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define COLD              __attribute__((cold, noinline))
+#define ALWAYS_INLINE     inline __attribute__((always_inline))
 /* Not zeroed at birth (the build zeroes all locals): for arrays that are filled before they are
  * read. */
 #if defined(__has_attribute) && __has_attribute(uninitialized)

@@ -1,10 +1,13 @@
 #include "flow/forward.h"
 
+#include "base/put.h"
+#include "http/h1_write.h"
 #include "io/proxy_protocol.h"
 
 enum {
 	FORWARD_ADDED = 10,   /* fields a request may gain on its way */
 	FORWARD_ID_MAX = 128, /* bytes of a request id that is kept */
+	FORWARD_NAMES = 256,  /* bytes of what weir adds, without the values */
 };
 
 /* What the request says about its own past: rebuilt here, or kept when a trusted proxy says it. */
@@ -152,135 +155,138 @@ forward_proxy_header(struct exchange *x, struct codec *codec)
 
 /* ---- requests ---- */
 
-/* The head under construction: fields are added without a check, then the arena is asked once. */
+/* The head under construction. */
 struct forward {
 	struct exchange *x;
 	struct arena *arena;
 	struct head *to;
 	const struct head *from;
-	bool full;
 };
 
-/* forward_begin made room for all; what is present is of no more interest. */
-static inline void
-forward_keep(struct forward *f, const struct field *field)
+/* Where the next field and the next line of ours go: into room that was made for all. Lines that
+ * stand one behind the other leave in one copy. */
+struct lines {
+	struct field *field;
+	char *text;
+};
+
+/* name: with ": " behind it. */
+static ALWAYS_INLINE void
+line_begin(struct lines *to, enum field_id id, struct str name)
 {
-	f->to->fields.v[f->to->fields.n++] = *field;
+	to->field->name = to->text;
+	to->field->name_len = (uint16_t)(name.len - strlen(": "));
+	to->field->id = (uint8_t)id;
+	to->field->line = true;
+	to->text = put(to->text, name);
+	to->field->value = to->text;
 }
 
-/* One of ours. value.p NULL: the arena was full, which forward_end tells. */
-static void
-forward_add(struct forward *f, enum field_id id, struct str name, struct str value)
+static ALWAYS_INLINE void
+line_end(struct lines *to)
 {
-	forward_keep(f, &(struct field){.name = name.p,
-			    .value = value.p,
-			    .value_len = (uint32_t)value.len,
-			    .name_len = (uint16_t)name.len,
-			    .id = (uint16_t)id});
+	to->field->value_len = (uint32_t)(to->text - to->field->value);
+	to->text = put(to->text, STR("\r\n"));
+	to->field++;
 }
 
-/* All values of this field from the client, and one more behind them. */
-static struct str
-forward_append(struct forward *f, enum field_id id, struct str last)
+static ALWAYS_INLINE void
+line_put(struct lines *to, enum field_id id, struct str name, struct str value)
 {
-	const struct fields *fields = &f->from->fields;
-	size_t len = last.len;
-	char *text, *p;
-
-	if (!(fields->present & 1ull << id))
-		return last;
-	for (uint32_t i = 0; i < fields->n; i++)
-		if (fields->v[i].id == id)
-			len += fields->v[i].value_len + strlen(", ");
-	text = p = arena_take(f->arena, len);
-	if (text == NULL)
-		return STR_NONE;
-	for (uint32_t i = 0; i < fields->n; i++)
-		if (fields->v[i].id == id) {
-			p = mempcpy(p, fields->v[i].value, fields->v[i].value_len);
-			p = mempcpy(p, ", ", 2);
-		}
-	p = mempcpy(p, last.p, last.len);
-	return str_of(text, (size_t)(p - text));
+	line_begin(to, id, name);
+	to->text = put(to->text, value);
+	line_end(to);
 }
 
-/* A trusted proxy's word, or ours. */
-static struct str
-forward_word(struct forward *f, enum field_id id, struct str ours)
+/* What a trusted proxy says; NULL: nothing, or nobody is trusted. */
+static inline const struct field *
+forward_theirs(const struct forward *f, enum field_id id)
 {
-	const struct field *theirs = NULL;
+	return unlikely(f->x->trusted) ? fields_find(&f->from->fields, id) : NULL;
+}
 
-	if (f->x->trusted)
-		theirs = fields_find(&f->from->fields, id);
-	return theirs != NULL ? field_value(theirs) : ours;
+/* A trusted proxy's word, or ours, which stands in a wide buffer. */
+static inline char *
+forward_word(char *p, const struct forward *f, enum field_id id, struct str ours)
+{
+	const struct field *theirs = forward_theirs(f, id);
+
+	return theirs != NULL ? put(p, field_value(theirs)) : put_wide(p, ours);
+}
+
+/* What trusted proxies have said in a list; ours goes behind. */
+static COLD char *
+forward_before(char *p, const struct fields *theirs, enum field_id id)
+{
+	for (uint32_t i = 0; i < theirs->n; i++)
+		if (theirs->v[i].id == id)
+			p = put(put(p, field_value(&theirs->v[i])), STR(", "));
+	return p;
 }
 
 /* RFC 7239: for=1.2.3.4;host="a.example";proto=http; IPv6 and ports need the quotes. */
-static struct str
-forward_forwarded(struct forward *f, struct str ip, struct str host)
+static inline char *
+forward_forwarded(char *p, struct str ip, struct str host, struct str proto)
 {
-	bool v6 = memchr(ip.p, ':', ip.len) != NULL;
-	bool tls = f->x->client->conn.tls != NULL;
-	char *text = arena_take(f->arena, ip.len + host.len + 48), *p = text;
-
-	if (text == NULL)
-		return STR_NONE;
-	p = mempcpy(p, "for=", 4);
-	if (v6)
-		p = mempcpy(p, "\"[", 2);
-	p = mempcpy(p, ip.p, ip.len);
-	if (v6)
-		p = mempcpy(p, "]\"", 2);
-	if (host.len > 0) {
-		p = mempcpy(p, ";host=\"", 7);
-		p = mempcpy(p, host.p, host.len);
-		*p++ = '"';
-	}
-	p = mempcpy(p, ";proto=https", tls ? 12 : 11);
-	return str_of(text, (size_t)(p - text));
-}
-
-static struct str
-forward_port(struct forward *f)
-{
-	const struct client *c = f->x->client;
-	uint16_t port = addr_port(c->local.sa.sa_family != 0 ? &c->local : &c->listener->addr);
-	char *text = arena_take(f->arena, 8), *p = text + 8;
-
-	if (text == NULL)
-		return STR_NONE;
-	do
-		*--p = (char)('0' + port % 10);
-	while ((port /= 10) != 0);
-	return str_of(p, (size_t)(text + 8 - p));
-}
-
-static void
-forward_past(struct forward *f)
-{
-	struct exchange *x = f->x;
-	struct str host = f->from->authority, peer, source, forwarded;
-	char text[ADDR_TEXT];
-
-	peer = arena_copy(f->arena, str_of(text, addr_text_ip(&x->client->peer, text)));
-	source = addr_same(&x->source, &x->client->peer)
-		     ? peer
-		     : arena_copy(f->arena, str_of(text, addr_text_ip(&x->source, text)));
-	forwarded = forward_forwarded(f, peer, host);
-	forward_add(f, FIELD_X_FORWARDED_FOR, STR("X-Forwarded-For"),
-	    x->trusted ? forward_append(f, FIELD_X_FORWARDED_FOR, peer) : peer);
-	forward_add(f, FIELD_X_FORWARDED_PROTO, STR("X-Forwarded-Proto"),
-	    forward_word(f, FIELD_X_FORWARDED_PROTO,
-		x->client->conn.tls != NULL ? STR("https") : STR("http")));
+	p = put(p, STR("for="));
+	if (unlikely(ip.len > PUT_WIDE || memchr(ip.p, ':', ip.len) != NULL))
+		p = put(put(put(p, STR("\"[")), ip), STR("]\""));
+	else
+		p = put_wide(p, ip);
 	if (host.len > 0)
-		forward_add(f, FIELD_X_FORWARDED_HOST, STR("X-Forwarded-Host"),
-		    forward_word(f, FIELD_X_FORWARDED_HOST, host));
-	forward_add(f, FIELD_X_FORWARDED_PORT, STR("X-Forwarded-Port"),
-	    forward_word(f, FIELD_X_FORWARDED_PORT, forward_port(f)));
-	forward_add(f, FIELD_X_REAL_IP, STR("X-Real-IP"), source);
-	forward_add(f, FIELD_FORWARDED, STR("Forwarded"),
-	    x->trusted ? forward_append(f, FIELD_FORWARDED, forwarded) : forwarded);
-	forward_add(f, FIELD_X_REQUEST_ID, STR("X-Request-Id"), x->record.id);
+		p = put(put(put(p, STR(";host=\"")), host), STR("\""));
+	return put_wide(put(p, STR(";proto=")), proto);
+}
+
+/* Where the request comes from, in our own words. */
+static inline void
+forward_past(struct lines *to, const struct forward *f, struct str peer, struct str port)
+{
+	static const char protos[][PUT_WIDE] = {"http", "https"};
+	const struct exchange *x = f->x;
+	bool tls = x->client->conn.tls != NULL;
+	struct str proto = str_of(protos[tls], tls ? strlen("https") : strlen("http"));
+	struct str source = peer, host = f->from->authority;
+	char text[ADDR_TEXT] UNSET;
+
+	line_begin(to, FIELD_X_FORWARDED_FOR, STR("X-Forwarded-For: "));
+	if (unlikely(x->trusted))
+		to->text = forward_before(to->text, &f->from->fields, FIELD_X_FORWARDED_FOR);
+	to->text = put_wide(to->text, peer);
+	line_end(to);
+	line_begin(to, FIELD_X_FORWARDED_PROTO, STR("X-Forwarded-Proto: "));
+	to->text = forward_word(to->text, f, FIELD_X_FORWARDED_PROTO, proto);
+	line_end(to);
+	if (host.len > 0) {
+		const struct field *theirs = forward_theirs(f, FIELD_X_FORWARDED_HOST);
+
+		line_put(to, FIELD_X_FORWARDED_HOST, STR("X-Forwarded-Host: "),
+		    theirs != NULL ? field_value(theirs) : host);
+	}
+	line_begin(to, FIELD_X_FORWARDED_PORT, STR("X-Forwarded-Port: "));
+	to->text = forward_word(to->text, f, FIELD_X_FORWARDED_PORT, port);
+	line_end(to);
+	if (unlikely(x->trusted))
+		source = str_of(text, addr_text_ip(&x->source, text));
+	line_begin(to, FIELD_X_REAL_IP, STR("X-Real-IP: "));
+	to->text = put_wide(to->text, source);
+	line_end(to);
+	line_begin(to, FIELD_FORWARDED, STR("Forwarded: "));
+	if (unlikely(x->trusted))
+		to->text = forward_before(to->text, &f->from->fields, FIELD_FORWARDED);
+	to->text = forward_forwarded(to->text, peer, host, proto);
+	line_end(to);
+	line_put(to, FIELD_X_REQUEST_ID, STR("X-Request-Id: "), x->record.id);
+}
+
+/* An upper bound of what forward_past and the Host line write. */
+static size_t
+forward_lines_size(const struct forward *f, struct str host)
+{
+	size_t size = FORWARD_NAMES + 3 * ADDR_TEXT + host.len + 2 * f->from->authority.len +
+		      f->x->record.id.len;
+
+	return likely(!f->x->trusted) ? size : size + h1_fields_size(&f->from->fields);
 }
 
 static struct head *
@@ -299,15 +305,6 @@ forward_begin(struct forward *f, uint32_t added)
 	return f->to->fields.v != NULL ? f->to : NULL;
 }
 
-static struct head *
-forward_end(struct forward *f, enum fault *why)
-{
-	if (!f->full && !arena_full(f->arena))
-		return f->to;
-	*why = FAULT_header_too_large;
-	return NULL;
-}
-
 /* X_Forwarded_For and its like: to programs that read fields as CGI variables they are the same
  * name as the ones rebuilt here. */
 static bool
@@ -323,12 +320,59 @@ forward_is_forged(const struct field *f)
 	return FORWARD_REBUILT >> field_id_of(str_of(name, f->name_len)) & 1;
 }
 
+/* Those of the client that go on. */
+static inline void
+forward_fields(struct lines *to, const struct forward *f, const struct hop_fields *hop)
+{
+	uint64_t stays = hop->ids | FORWARD_REBUILT;
+
+	if (f->x->client_stream->in.upgrade)
+		stays &= ~(UINT64_C(1) << FIELD_UPGRADE);
+	for (uint32_t i = 0; i < f->from->fields.n; i++) {
+		const struct field *field = &f->from->fields.v[i];
+
+		if ((stays >> field->id & 1) == 0 &&
+		    (field->id != FIELD_OTHER ||
+			!(forward_is_forged(field) || framing_is_hop(hop, field))))
+			*to->field++ = *field;
+	}
+}
+
+/* Our side's port; most often the listener's, whose text is at hand. */
+static inline struct str
+forward_port(const struct client *c, char out[PUT_U64])
+{
+	if (likely(c->local.sa.sa_family == 0))
+		return c->listener->port;
+	return str_of(out, (size_t)(put_u64(out, addr_port(&c->local)) - out));
+}
+
+static void
+forward_write(
+    struct lines *to, const struct forward *f, const struct hop_fields *hop, struct str host)
+{
+	const struct client *c = f->x->client;
+	const struct field *theirs = fields_find(&f->from->fields, FIELD_HOST);
+	char peer[ADDR_TEXT] UNSET, port[PUT_U64] UNSET;
+
+	/* First (RFC 9110 section 7.2), and as the client wrote it when that is what is meant. */
+	if (likely(theirs != NULL && theirs->value == host.p))
+		*to->field++ = *theirs;
+	else
+		line_put(to, FIELD_HOST, STR("Host: "), host);
+	forward_fields(to, f, hop);
+	forward_past(to, f, str_of(peer, addr_text_ip(&c->peer, peer)), forward_port(c, port));
+}
+
 struct head *
 forward_request(struct exchange *x, enum fault *why)
 {
 	const struct head *from = x->client_stream->in.head;
-	struct forward f = {x, x->client_stream->arena, NULL, from, false};
-	struct hop_fields hop;
+	/* A 1.0 request without a Host gets the endpoint's name. */
+	struct str host = from->authority.len > 0 ? from->authority : x->attempt.endpoint->name;
+	struct forward f = {.x = x, .arena = x->client_stream->arena, .from = from};
+	struct hop_fields hop UNSET;
+	struct lines to;
 
 	*why = framing_hop_begin(from, &hop);
 	if (*why != FAULT_none)
@@ -336,21 +380,14 @@ forward_request(struct exchange *x, enum fault *why)
 	*why = FAULT_header_too_large;
 	if (forward_begin(&f, FORWARD_ADDED) == NULL)
 		return NULL;
-	/* Host first (RFC 9110 section 7.2); a 1.0 request without one gets the endpoint's name. */
-	forward_add(&f, FIELD_HOST, STR("Host"),
-	    from->authority.len > 0 ? from->authority : x->attempt.endpoint->name);
-	for (uint32_t i = 0; i < from->fields.n; i++) {
-		const struct field *field = &from->fields.v[i];
-
-		if ((FORWARD_REBUILT >> field->id & 1) || forward_is_forged(field))
-			continue;
-		if (!framing_is_hop(&hop, field) ||
-		    (field->id == FIELD_UPGRADE && x->client_stream->in.upgrade) ||
-		    field->id == FIELD_CONTENT_LENGTH)
-			forward_keep(&f, field);
-	}
-	forward_past(&f);
-	return forward_end(&f, why);
+	to.field = f.to->fields.v;
+	to.text = arena_text(f.arena, forward_lines_size(&f, host));
+	if (to.text == NULL)
+		return NULL;
+	forward_write(&to, &f, &hop, host);
+	f.to->fields.n = (uint32_t)(to.field - f.to->fields.v);
+	arena_trim(f.arena, to.text);
+	return f.to;
 }
 
 /* ---- responses ---- */
@@ -358,8 +395,9 @@ forward_request(struct exchange *x, enum fault *why)
 struct head *
 forward_response(struct exchange *x, const struct head *from, enum fault *why)
 {
-	struct forward f = {x, x->client_stream->arena, NULL, from, false};
-	struct hop_fields hop;
+	struct forward f = {.x = x, .arena = x->client_stream->arena, .from = from};
+	struct hop_fields hop UNSET;
+	struct field *to;
 
 	*why = framing_hop_begin(from, &hop);
 	if (*why != FAULT_none)
@@ -367,15 +405,14 @@ forward_response(struct exchange *x, const struct head *from, enum fault *why)
 	*why = FAULT_http_response_header_section_size;
 	if (forward_begin(&f, 0) == NULL)
 		return NULL;
-	for (uint32_t i = 0; i < from->fields.n; i++) {
-		const struct field *field = &from->fields.v[i];
-
-		if (!framing_is_hop(&hop, field) ||
-		    (field->id == FIELD_UPGRADE && from->status == 101) ||
-		    field->id == FIELD_CONTENT_LENGTH)
-			forward_keep(&f, field);
-	}
-	return forward_end(&f, why);
+	if (from->status == 101)
+		hop.ids &= ~(UINT64_C(1) << FIELD_UPGRADE);
+	to = f.to->fields.v;
+	for (uint32_t i = 0; i < from->fields.n; i++)
+		if (!framing_is_hop(&hop, &from->fields.v[i]))
+			*to++ = from->fields.v[i];
+	f.to->fields.n = (uint32_t)(to - f.to->fields.v);
+	return f.to;
 }
 
 struct fields *

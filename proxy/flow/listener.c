@@ -91,6 +91,8 @@ listener_open(struct worker *w, const struct listener_spec *spec, int fd)
 
 	l->worker = w;
 	l->addr = spec->state->bound;
+	l->port = str_of(
+	    l->port_text, (size_t)(put_u64(l->port_text, addr_port(&l->addr)) - l->port_text));
 	l->index = spec->index;
 	l->protocol = spec->protocol;
 	l->spec = spec;

@@ -3,6 +3,7 @@
 #ifndef FLOW_LISTENER_H
 #define FLOW_LISTENER_H
 
+#include "base/put.h"
 #include "flow/worker.h"
 #include "io/acceptor.h"
 
@@ -11,6 +12,8 @@ struct listener {
 	struct worker *worker;
 	struct acceptor acceptor;
 	struct addr addr;
+	char port_text[PUT_U64]; /* of it, for X-Forwarded-Port */
+	struct str port;
 	enum listen_protocol protocol;
 	uint32_t index;                   /* in the current snapshot's listeners */
 	const struct listener_spec *spec; /* of the current snapshot; NULL: gone from it */

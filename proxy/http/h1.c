@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+enum { H1_HEAD_USUAL = 2048 }; /* so much room is made for a head before it is measured */
+
 static void
 h1_flush_run(struct task *t)
 {
@@ -180,27 +182,42 @@ h1_connection(struct h1 *h)
 	return asked->minor == 0 ? H1_CONNECTION_KEEP_ALIVE : H1_CONNECTION_NONE;
 }
 
-static void
-h1_wire_head(
-    struct h1 *h, const struct head *head, const struct message *m, enum h1_connection connection)
+/* One that is larger than usual, so that its size has to be known. */
+static COLD void
+h1_wire_large_head(struct h1 *h, const struct head *head, const struct h1_frame *frame)
 {
 	struct wire *w = &h->codec.wire;
 	struct loop *l = h->codec.conn->loop;
 	size_t size = h1_write_size(head);
-	bool upgrade = m->upgrade && (head->status == 0 || head->status == 101);
-	char *p;
+	char *p = size <= WIRE_TEXT_MAX ? wire_reserve(w, l, size) : xmalloc(size);
+	char *end = h1_write_head(p, size, head, frame);
 
-	if (likely(size <= WIRE_TEXT_MAX)) {
-		p = wire_reserve(w, l, size);
-		wire_wrote(w,
-		    (size_t)(h1_write_head(p, head, m->kind, m->length, upgrade, connection) - p));
+	ASSERT(end != NULL);
+	if (size <= WIRE_TEXT_MAX) {
+		wire_wrote(w, (size_t)(end - p));
 		return;
 	}
-	p = xmalloc(size);
-	wire_text(w, l,
-	    str_of(
-		p, (size_t)(h1_write_head(p, head, m->kind, m->length, upgrade, connection) - p)));
+	wire_text(w, l, str_of(p, (size_t)(end - p)));
 	free(p);
+}
+
+static void
+h1_wire_head(
+    struct h1 *h, const struct head *head, const struct message *m, enum h1_connection connection)
+{
+	struct h1_frame frame = {
+	    .kind = m->kind,
+	    .length = m->length,
+	    .upgrade = m->upgrade && (head->status == 0 || head->status == 101),
+	    .connection = connection,
+	};
+	char *p = wire_reserve(&h->codec.wire, h->codec.conn->loop, H1_HEAD_USUAL), *end;
+
+	end = h1_write_head(p, H1_HEAD_USUAL, head, &frame);
+	if (likely(end != NULL))
+		wire_wrote(&h->codec.wire, (size_t)(end - p));
+	else
+		h1_wire_large_head(h, head, &frame);
 }
 
 static void

@@ -228,16 +228,18 @@ field_parse(const char *p, const char *end, struct field *out)
 		return NULL;
 	out->name = p;
 	out->name_len = (uint16_t)(colon - p);
-	out->id = (uint16_t)field_id_of(str_of(p, out->name_len));
+	out->id = (uint8_t)field_id_of(str_of(p, out->name_len));
 	out->value = value;
 	p = stop + 2;
 	while (stop > value && char_is(stop[-1], CHAR_BLANK))
 		stop--;
 	out->value_len = (uint32_t)(stop - value);
+	out->line = value == colon + 2 && colon[1] == ' ' && stop + 2 == p;
 	return p;
 }
 
-/* From the first field line to the blank line, which is the last thing before end. */
+/* From the first field line to the blank line, which is the last thing before end. The array, as
+ * the last thing taken from the arena, ends with the last field. */
 static enum fault
 fields_parse(const char *p, const char *end, struct arena *a, struct fields *out)
 {
@@ -260,7 +262,9 @@ fields_parse(const char *p, const char *end, struct arena *a, struct fields *out
 		doubled |= present & bit;
 		present |= bit;
 	}
-	out->n = n;
+	if (likely(n > 0))
+		arena_trim(a, out->v + n);
+	out->n = out->room = n;
 	out->present = present;
 	out->doubled = doubled;
 	/* Else an empty line in the middle, or a CR on its own. */

@@ -7,12 +7,18 @@
 
 enum h1_connection { H1_CONNECTION_NONE, H1_CONNECTION_CLOSE, H1_CONNECTION_KEEP_ALIVE };
 
+struct h1_frame { /* how the body is framed, and what is said of the connection */
+	enum body_kind kind;
+	uint64_t length;
+	bool upgrade;
+	enum h1_connection connection;
+};
+
 /* An upper bound of what h1_write_head writes. */
 size_t h1_write_size(const struct head *h);
-/* Writes a request or response (status != 0) head; kind and length say how the body will be
- * framed. Returns the end of what was written. */
-char *h1_write_head(char *p, const struct head *h, enum body_kind kind, uint64_t length,
-    bool upgrade, enum h1_connection connection);
+/* Writes a request or response (status != 0) head into so much room. Returns the end of what was
+ * written; NULL: it does not fit. */
+char *h1_write_head(char *p, size_t room, const struct head *h, const struct h1_frame *frame);
 size_t h1_fields_size(const struct fields *fields);
 char *h1_write_fields(char *p, const struct fields *fields);
 

@@ -63,7 +63,7 @@ fields_add(struct fields *f, struct arena *a, struct str name, struct str value)
 	    .value = value.p,
 	    .value_len = (uint32_t)value.len,
 	    .name_len = (uint16_t)name.len,
-	    .id = (uint16_t)field_id_of(name),
+	    .id = (uint8_t)field_id_of(name),
 	};
 	f->doubled |= f->present & UINT64_C(1) << field->id;
 	f->present |= UINT64_C(1) << field->id;

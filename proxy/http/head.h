@@ -12,7 +12,8 @@ struct field {
 	const char *value; /* byte-exact, without white space around it; never folded */
 	uint32_t value_len;
 	uint16_t name_len;
-	uint16_t id; /* enum field_id */
+	uint8_t id; /* enum field_id */
+	bool line;  /* name, ": ", value and CRLF stand so in memory: it is written in one piece */
 };
 
 struct fields {
@@ -43,6 +44,13 @@ const struct field *fields_find_name(const struct fields *f, struct str name);
 bool fields_add(struct fields *f, struct arena *a, struct str name, struct str value) NODISCARD;
 /* Makes room for `more` fields beyond the n there are. False as above. */
 bool fields_reserve(struct fields *f, struct arena *a, uint32_t more) NODISCARD;
+
+/* What the line of this field has, CRLF included. */
+static inline size_t
+field_line_len(const struct field *f)
+{
+	return f->name_len + strlen(": \r\n") + f->value_len;
+}
 
 static inline bool
 fields_doubled(const struct fields *f, enum field_id id)

@@ -52,6 +52,26 @@ growth_is_aligned_and_counted(void **state)
 }
 
 static void
+texts_stand_one_behind_the_other(void **state)
+{
+	uint64_t first[FIRST / sizeof(uint64_t)];
+	struct arena a;
+	char *text;
+
+	(void)state;
+	arena_init(&a, first, sizeof(first), 0);
+	text = arena_text(&a, 3);
+	assert_ptr_equal(text, first);
+	assert_ptr_equal(arena_text(&a, 2), text + 3);
+	assert_ptr_equal(arena_take(&a, 1), first + 1);
+	assert_ptr_equal(arena_text(&a, FIRST - 9), text + 9);
+	arena_trim(&a, text + 10); /* what was taken last was too much */
+	assert_ptr_equal(arena_take(&a, 8), first + 2);
+	assert_false(arena_full(&a));
+	arena_reset(&a);
+}
+
+static void
 an_overflow_sticks_until_it_is_healed(void **state)
 {
 	uint64_t first[FIRST / sizeof(uint64_t)];
@@ -144,6 +164,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_first_block_comes_first),
 	    cmocka_unit_test(growth_is_aligned_and_counted),
+	    cmocka_unit_test(texts_stand_one_behind_the_other),
 	    cmocka_unit_test(an_overflow_sticks_until_it_is_healed),
 	    cmocka_unit_test(a_huge_size_is_an_overflow_not_a_wrap),
 	    cmocka_unit_test(a_reset_arena_may_take_as_much_again),

@@ -17,10 +17,11 @@ static char *
 written(const struct head *h, enum body_kind kind, uint64_t length, bool upgrade,
     enum h1_connection connection)
 {
+	const struct h1_frame frame = {kind, length, upgrade, connection};
 	size_t size = h1_write_size(h), n;
 	char *p = malloc(size), *text;
 
-	n = (size_t)(h1_write_head(p, h, kind, length, upgrade, connection) - p);
+	n = (size_t)(h1_write_head(p, size, h, &frame) - p);
 	assert_true(n <= size);
 	text = malloc(n + 1);
 	memcpy(text, p, n);
@@ -37,6 +38,28 @@ assert_written(const struct head *h, enum body_kind kind, uint64_t length, bool 
 
 	assert_string_equal(text, want);
 	free(text);
+}
+
+/* Less room than that: it fits all the same, or nothing is said to be written. */
+static void
+too_little_room_is_told(void **state)
+{
+	static const char text[] = "GET /a?b HTTP/1.1\r\nHost: a\r\nX-B:1\r\nX-C: 2\r\n\r\n";
+	const struct h1_frame frame = {BODY_LENGTH, UINT64_MAX, true, H1_CONNECTION_NONE};
+	struct head h = {0};
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, NULL, 0, ARENA);
+	assert_int_equal(h1_parse_request(STR(text), &a, &h), FAULT_none);
+	for (size_t room = 0; room < h1_write_size(&h); room++) {
+		char *p = malloc(room + 1), *end = h1_write_head(p, room, &h, &frame);
+
+		assert_true(end == NULL || end <= p + room);
+		assert_true(room > sizeof(text) || end == NULL);
+		free(p);
+	}
+	arena_reset(&a);
 }
 
 static void
@@ -148,6 +171,71 @@ what_is_written_reads_the_same(void **state)
 	arena_reset(&a);
 }
 
+/* Lines that stand one behind the other leave in one copy, whatever is missing between them. */
+static void
+runs_of_lines_read_the_same(void **state)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\nA: 1\r\nb:2\r\nContent-Length: 70\r\n"
+				   "C: 3 \r\nDate: d\r\nE: 5\r\n\r\n";
+	struct head h = {0};
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, NULL, 0, ARENA);
+	assert_int_equal(h1_parse_response(STR(text), &a, &h), FAULT_none);
+	assert_written(&h, BODY_LENGTH, 70, false, H1_CONNECTION_NONE,
+	    "HTTP/1.1 200 OK\r\nA: 1\r\nb: 2\r\nContent-Length: 70\r\nC: 3\r\nDate: d\r\n"
+	    "E: 5\r\n\r\n");
+	assert_written(&h, BODY_LENGTH, 7, false, H1_CONNECTION_NONE,
+	    "HTTP/1.1 200 OK\r\nA: 1\r\nb: 2\r\nC: 3\r\nDate: d\r\nE: 5\r\n"
+	    "Content-Length: 7\r\n\r\n");
+	h.fields.v[4] = h.fields.v[5];
+	h.fields.n = 5;
+	assert_written(&h, BODY_CHUNKED, 0, false, H1_CONNECTION_NONE,
+	    "HTTP/1.1 200 OK\r\nA: 1\r\nb: 2\r\nC: 3\r\nE: 5\r\nTransfer-Encoding: chunked\r\n"
+	    "\r\n");
+	arena_reset(&a);
+}
+
+/* As it stands only when it is what would be written. */
+static void
+a_length_stays_where_it_says_the_same(void **state)
+{
+	static const struct {
+		const char *said;
+		uint64_t length;
+		const char *want;
+	} rows[] = {
+	    {"9", 9, "Content-Length: 9\r\nX-A: 1\r\n"},
+	    {"8", 9, "X-A: 1\r\nContent-Length: 9\r\n"},
+	    {"09", 9, "X-A: 1\r\nContent-Length: 9\r\n"},
+	    {"", 9, "X-A: 1\r\nContent-Length: 9\r\n"},
+	    {"18446744073709551615", UINT64_MAX,
+		"Content-Length: 18446744073709551615\r\nX-A: 1\r\n"},
+	    {"18446744073709551616", 1, "X-A: 1\r\nContent-Length: 1\r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nelem(rows); i++) {
+		struct head h = {.method_text = STR("PUT"), .path = STR("/")};
+		struct arena a;
+		char *text;
+
+		arena_init(&a, NULL, 0, ARENA);
+		assert_true(
+		    fields_add(&h.fields, &a, STR("Content-Length"), str_from(rows[i].said)));
+		assert_true(fields_add(&h.fields, &a, STR("X-A"), STR("1")));
+		assert_true(fields_add(&h.fields, &a, STR("Content-Length"), STR("9")));
+		h.fields.n = i == 0 ? 3 : 2; /* twice is once */
+		text = written(&h, BODY_LENGTH, rows[i].length, false, H1_CONNECTION_NONE);
+		assert_string_equal(strstr(text, "\r\n\r\n"), "\r\n\r\n");
+		text[strlen(text) - 2] = '\0';
+		assert_string_equal(strstr(text, "\r\n") + 2, rows[i].want);
+		free(text);
+		arena_reset(&a);
+	}
+}
+
 static void
 fields_alone_are_measured_exactly(void **state)
 {
@@ -208,10 +296,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(too_little_room_is_told),
 	    cmocka_unit_test(start_lines),
 	    cmocka_unit_test(connection_is_said_once),
 	    cmocka_unit_test(framing_is_from_the_message_alone),
 	    cmocka_unit_test(what_is_written_reads_the_same),
+	    cmocka_unit_test(runs_of_lines_read_the_same),
+	    cmocka_unit_test(a_length_stays_where_it_says_the_same),
 	    cmocka_unit_test(fields_alone_are_measured_exactly),
 	    cmocka_unit_test(chunk_lines_are_plain_hex),
 	};
