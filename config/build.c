@@ -116,6 +116,24 @@ build_guard(const struct model_backend *m)
 	};
 }
 
+static struct outlier_spec
+build_outlier(const struct model_outlier *m)
+{
+	if (!m->on)
+		return (struct outlier_spec){.on = false};
+	return (struct outlier_spec){
+	    .on = true,
+	    .streak = {[OUTLIER_FAILURES] = m->consecutive_failures,
+		[OUTLIER_GATEWAYS] = m->consecutive_gateway_errors,
+		[OUTLIER_LOCALS] = m->consecutive_local_errors},
+	    .interval = m->interval,
+	    .ejection = m->ejection,
+	    .max_ejection = m->max_ejection,
+	    .jitter = m->jitter,
+	    .max_ejected = m->max_ejected,
+	};
+}
+
 static struct backend *
 build_backend(struct building *b, const struct model_backend *m)
 {
@@ -129,6 +147,7 @@ build_backend(struct building *b, const struct model_backend *m)
 	    .hash_source = build_hash_source(m->hash_key),
 	    .hash_name = m->hash_name,
 	    .guard = build_guard(m),
+	    .outlier = build_outlier(&m->outlier),
 	    .proxy_protocol = m->proxy_protocol,
 	};
 	struct backend *backend;

@@ -40,6 +40,13 @@ struct model_concurrency {
 	uint32_t min, tolerance;
 };
 
+struct model_outlier { /* 0: this detector is off */
+	bool on;
+	uint32_t consecutive_failures, consecutive_gateway_errors, consecutive_local_errors;
+	uint64_t interval, ejection, max_ejection, jitter;
+	uint32_t max_ejected; /* percent */
+};
+
 struct model_backend {
 	const struct origin *origins; /* by row of schema_backend */
 	struct str name;
@@ -57,6 +64,7 @@ struct model_backend {
 	struct model_queue queue;
 	struct model_breaker breaker;
 	struct model_concurrency concurrency;
+	struct model_outlier outlier;
 };
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-enum { WANTS_ROOM = 160, KEYS_ROOM = 256 };
+enum { WANTS_ROOM = 160, KEYS_ROOM = 256, US_PER_MS = 1000 };
 
 void *
 loader_take(struct loader *l, size_t n, size_t size)
@@ -97,7 +97,7 @@ scalar_number(const struct schema_row *row, struct str text, uint64_t *out, stru
 		return true;
 	switch (row->type) {
 	case SCHEMA_DURATION:
-		return value_duration(text, out, w);
+		return value_duration(text, out, w) && *out >= (uint64_t)row->min * US_PER_MS;
 	case SCHEMA_SIZE:
 		return value_size(text, out, w);
 	case SCHEMA_PERCENT:

@@ -177,6 +177,10 @@ static const struct schema_row rows_backend[] = {
 	 .object = &schema_concurrency, .told = "not measured", .example = "{max: 500, min: 10}",
 	 .since = FIRST,
 	 .sentence = "Finds out how many requests the backend can take from how long its answers take, and holds back the rest: the most it may find, or a map."},
+	{.key = "outlier", .type = SCHEMA_PART, FIELD(model_backend, outlier),
+	 .object = &schema_outlier, .example = "{consecutive_failures: 3, ejection: 10s}",
+	 .since = FIRST,
+	 .sentence = "Whether endpoints are left out for a while for what their requests come to: on, off, or a map."},
 	{.key = "proxy_protocol", .type = SCHEMA_CHOICE, FIELD(model_backend, proxy_protocol),
 	 .words = words_proxy, .fallback = "off", .example = "v2", .since = FIRST,
 	 .sentence = "Begins each connection to an endpoint with a PROXY protocol header that tells the client's address. With it, a connection serves one client only."},
@@ -402,6 +406,11 @@ schema_wants(const struct schema_row *row, char *out, size_t room)
 		snprintf(
 		    out, room, "%s %u-%u%s%s", type_words[row->type], row->min, row->max, or, zero);
 		return;
+	case SCHEMA_DURATION:
+		if (row->min == 0)
+			break;
+		snprintf(out, room, "a duration of %ums or more%s%s", row->min, or, zero);
+		return;
 	case SCHEMA_PERCENT:
 		snprintf(out, room, "a percentage %u%%-%u%%%s%s", row->min, row->max, or, zero);
 		return;
@@ -418,7 +427,7 @@ schema_wants(const struct schema_row *row, char *out, size_t room)
 			snprintf(out, room, "a map");
 		return;
 	default:
-		snprintf(out, room, "%s%s%s", type_words[row->type], or, zero);
-		return;
+		break;
 	}
+	snprintf(out, room, "%s%s%s", type_words[row->type], or, zero);
 }

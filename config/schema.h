@@ -46,7 +46,7 @@ struct schema_row {
 	bool required;
 	size_t offset, size;      /* the value in the object's struct */
 	size_t count_offset;      /* of SCHEMA_MAP and SCHEMA_LIST: the number of items */
-	uint32_t min, max;        /* of numbers */
+	uint32_t min, max;        /* of numbers; of durations min alone, in milliseconds */
 	const char *zero;         /* the word that stands for 0, or NULL */
 	const char *const *words; /* SCHEMA_CHOICE; ends in NULL */
 	const struct schema_object *object;

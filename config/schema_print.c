@@ -123,9 +123,12 @@ choice_json(const struct schema_row *row)
 
 	for (size_t i = 0; row->words[i] != NULL; i++) {
 		json_array_append_new(words, json_string(row->words[i]));
-		/* An editor's YAML takes a plain off for false, and 1.2 for a number. */
+		/* An editor's YAML takes a plain off for false, on for true, and 1.2 for a number.
+		 */
 		if (strcmp(row->words[i], "off") == 0)
 			json_array_append_new(words, json_false());
+		if (strcmp(row->words[i], "on") == 0)
+			json_array_append_new(words, json_true());
 		if (row->words[i][0] >= '0' && row->words[i][0] <= '9')
 			json_array_append_new(words, json_real(strtod(row->words[i], NULL)));
 	}

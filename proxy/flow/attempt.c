@@ -1,5 +1,7 @@
 #include "flow/attempt.h"
 
+#include "upstream/ejection.h"
+
 void
 attempt_begin(struct attempt *a, struct worker *w, struct backend *b, struct task *owner,
     uint64_t key, bool raw)
@@ -124,6 +126,7 @@ attempt_pick(struct attempt *a)
 	a->tries++;
 	a->began_at = a->worker->loop->now;
 	a->connected_at = 0;
+	a->judged = false;
 	return true;
 }
 
@@ -138,6 +141,36 @@ attempt_avoid(struct attempt *a, enum fault_retry kind)
 		a->pick.tried[a->pick.n_tried++] = a->endpoint;
 }
 
+/* Notes it for the endpoint, once; the worker that sees a streak tells the control thread. */
+static void
+attempt_note(struct attempt *a, enum outlier_result result)
+{
+	enum outlier_detector which;
+
+	if (a->judged || a->endpoint == NULL || !a->backend->outlier.on)
+		return;
+	a->judged = true;
+	if (unlikely(outlier_note(&a->endpoint->streaks, &a->backend->outlier, result, &which)))
+		ejection_ask(a->endpoint, which, a->worker->current->snapshot->home);
+}
+
+/* A kept connection that was closed meanwhile, and one that was properly taken leave of, say
+ * nothing about their endpoint. */
+void
+attempt_judge(struct attempt *a, enum fault why)
+{
+	const struct fault_row *row;
+
+	if (likely(why == FAULT_none)) {
+		attempt_note(a, OUTLIER_GOOD);
+		return;
+	}
+	row = fault_row(why);
+	if (row->whose == WHOSE_UPSTREAM && why != FAULT_connection_goaway &&
+	    !(row->retry == RETRY_REUSED && a->reused))
+		attempt_note(a, OUTLIER_LOCAL);
+}
+
 void
 attempt_result(struct attempt *a, enum fault why, uint16_t status)
 {
@@ -146,6 +179,10 @@ attempt_result(struct attempt *a, enum fault why, uint16_t status)
 	bool failed = why != FAULT_none ? fault_row(why)->whose == WHOSE_UPSTREAM
 					: status >= ATTEMPT_SERVER_ERROR;
 
+	if (why != FAULT_none)
+		attempt_judge(a, why);
+	else if (failed)
+		attempt_note(a, outlier_of_status(status));
 	if (guard_result(&a->state->guard, &b->guard, &a->pass, failed, now - a->began_at, now))
 		log_warn("backend %.*s: breaker %s", STR_FMT(b->name),
 		    failed ? "open: too many requests fail" : "closed: it answers again");

@@ -31,6 +31,7 @@ struct attempt {
 	bool fresh;  /* no kept connection this time */
 	bool reused; /* the connection had served before this try */
 	bool joined; /* waits, or has waited, for a dial that another began */
+	bool judged; /* what this try says of its endpoint is noted */
 	uint64_t began_at, connected_at;
 	uint64_t waited_us; /* for a place */
 };
@@ -45,6 +46,9 @@ enum attempt_at attempt_run(struct attempt *a);
 bool attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent);
 /* What this try came to: a fault, or FAULT_none and a status. Once per try. */
 void attempt_result(struct attempt *a, enum fault why, uint16_t status);
+/* What is said of its endpoint by the end of an answer that began well: FAULT_none, or what cut it
+ * short. Only the first word on a try counts. */
+void attempt_judge(struct attempt *a, enum fault why);
 /* The answer is complete: the upstream goes back to its pool (reusable) or is closed. */
 void attempt_release(struct attempt *a, bool reusable);
 void attempt_end(struct attempt *a);    /* drops what is left; safe to call twice */

@@ -278,6 +278,7 @@ exchange_release(struct exchange *x)
 	bool whole = s->sent && s->fault == FAULT_none;
 
 	x->record.reused = s->reused;
+	attempt_judge(&x->attempt, FAULT_none);
 	s->codec->ops->stream_end(
 	    &x->upstream_stream, whole ? FAULT_none : FAULT_http_response_incomplete);
 	attempt_release(&x->attempt, whole);
@@ -292,8 +293,10 @@ exchange_upstream_failed(struct exchange *x, enum fault why)
 	bool replayable = x->replayable && !x->upstream_stream->heard;
 
 	exchange_abandon(x, why);
-	if (x->answered)
+	if (x->answered) {
+		attempt_judge(&x->attempt, why);
 		return exchange_cut_short(x, why);
+	}
 	if (attempt_retry(&x->attempt, why, replayable, method_is_idempotent(h->method)))
 		return exchange_enter(x, STEP_ATTEMPT);
 	return exchange_reply(x, why);
@@ -348,8 +351,10 @@ exchange_overdue(struct exchange *x)
 
 	if (why == FAULT_none)
 		return STEP_WAIT;
-	if (!x->answered && x->upstream_stream != NULL)
+	if (x->upstream_stream != NULL && !x->answered)
 		attempt_result(&x->attempt, why, 0);
+	else if (x->upstream_stream != NULL)
+		attempt_judge(&x->attempt, why);
 	exchange_abandon(x, why);
 	if (x->answered || x->at == STEP_REPLY)
 		return exchange_cut_short(x, why);

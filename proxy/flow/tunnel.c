@@ -199,6 +199,8 @@ tunnel_connects(struct tunnel *t)
 	case ATTEMPT_READY:
 		break;
 	}
+	attempt_result(&t->attempt, FAULT_none, 0);
+	attempt_judge(&t->attempt, FAULT_none); /* what is said in it means nothing to us */
 	tunnel_runs(t);
 	if (b->proxy_protocol != PROXY_PROTOCOL_OFF)
 		pump_push(&t->up, t->worker->loop,
@@ -321,6 +323,7 @@ tunnel_upgrade(struct exchange *x)
 	c->peer = x->source; /* whom the log names */
 	t->record.backend = x->attempt.state->name;
 	t->route_meter = meter_ref(t->record.route_meter);
+	attempt_judge(&x->attempt, FAULT_none);
 	tunnel_keep_strings(t);
 	t->attempt = x->attempt;
 	t->attempt.waiter.task = &t->task;

@@ -98,6 +98,12 @@ static const struct metric metrics[] = {
 	    .show = show_endpoints, .at = GAUGE_UP},
 	{ROW(GAUGE, "weir_endpoint_weight", "backend, endpoint", "The endpoint's weight."),
 	    .show = show_endpoints, .at = GAUGE_WEIGHT},
+	{ROW(GAUGE, "weir_endpoint_ejected", "backend, endpoint", "1 while the endpoint is left out for what its requests came to, else 0."),
+	    .show = show_endpoints, .at = GAUGE_EJECTED},
+	{ROW(COUNTER, "weir_endpoint_ejections_total", "backend, endpoint, detector", "How often it was left out, by what found it to be an outlier."),
+	    .show = show_endpoints, .at = GAUGE_EJECTIONS},
+	{ROW(COUNTER, "weir_endpoint_ejections_withheld_total", "backend, endpoint", "How often it was found to be an outlier and stayed, as it could not be spared."),
+	    .show = show_endpoints, .at = GAUGE_WITHHELD},
 
 	{ROW(COUNTER, "weir_tcp_sessions_total", "listener, why", "TCP tunnels that ended; none: without an error."),
 	    .show = show_keys, OF(LISTENER, listener_stats, tcp_tunnels)},

@@ -23,6 +23,21 @@ enum backend_gauge {
 	BACKEND_GAUGES
 };
 
+/* What an endpoint is at, and what was decided about it. */
+enum endpoint_gauge {
+	GAUGE_UP, /* 0 or 1 */
+	GAUGE_WEIGHT,
+	GAUGE_CONNS, /* by state */
+	GAUGE_EJECTED,
+	GAUGE_EJECTIONS, /* by detector */
+	GAUGE_WITHHELD,
+};
+struct endpoint_sample {
+	struct str backend, endpoint;
+	const char *label, *word; /* one label more; NULL: none */
+	uint64_t value;
+};
+
 struct expose_input {
 	struct meters *meters;
 	uint32_t workers;
@@ -31,11 +46,9 @@ struct expose_input {
 	bool last_reload_ok;
 	uint64_t log_dropped; /* access log lines that found their ring full, all workers */
 	uint64_t log_errors;  /* accesslog_errors */
-	/* gauges per endpoint come from whoever knows the endpoints; called once per gauge */
-	void (*endpoints)(void *arg,
-	    void (*one)(void *out, struct str backend, struct str endpoint, uint32_t up,
-		uint32_t weight, uint32_t in_flight, uint32_t conns),
-	    void *out);
+	/* samples of endpoints come from whoever knows them; called once per gauge */
+	void (*endpoints)(void *arg, enum endpoint_gauge gauge,
+	    void (*one)(void *out, const struct endpoint_sample *sample), void *out);
 	/* the same for backends; gauges by enum backend_gauge */
 	void (*backends)(void *arg,
 	    void (*one)(void *out, struct str backend, const uint32_t *gauges), void *out);

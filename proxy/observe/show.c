@@ -292,36 +292,17 @@ show_last_reload(struct page *p, const struct metric *m)
 /* ---- gauges of endpoints, which somebody else knows ---- */
 
 static void
-put_endpoint(struct page *p, struct str backend, struct str endpoint, const char *state, uint32_t n)
-{
-	fprintf(p->out, "%s{", p->metric->row.name);
-	put_label(p->out, "backend", backend);
-	putc(',', p->out);
-	put_label(p->out, "endpoint", endpoint);
-	if (state != NULL)
-		fprintf(p->out, ",state=\"%s\"", state);
-	fprintf(p->out, "} %" PRIu32 "\n", n);
-}
-
-static void
-expose_endpoint(void *out, struct str backend, struct str endpoint, uint32_t up, uint32_t weight,
-    uint32_t in_flight, uint32_t conns)
+expose_endpoint(void *out, const struct endpoint_sample *sample)
 {
 	struct page *p = out;
-	uint32_t busy = in_flight < conns ? in_flight : conns; /* HTTP/1: one on each */
 
-	switch ((enum endpoint_gauge)p->metric->at) {
-	case GAUGE_UP:
-		put_endpoint(p, backend, endpoint, NULL, up);
-		break;
-	case GAUGE_WEIGHT:
-		put_endpoint(p, backend, endpoint, NULL, weight);
-		break;
-	case GAUGE_CONNS:
-		put_endpoint(p, backend, endpoint, "busy", busy);
-		put_endpoint(p, backend, endpoint, "idle", conns - busy);
-		break;
-	}
+	fprintf(p->out, "%s{", p->metric->row.name);
+	put_label(p->out, "backend", sample->backend);
+	putc(',', p->out);
+	put_label(p->out, "endpoint", sample->endpoint);
+	if (sample->label != NULL)
+		fprintf(p->out, ",%s=\"%s\"", sample->label, sample->word);
+	fprintf(p->out, "} %" PRIu64 "\n", sample->value);
 }
 
 void
@@ -329,7 +310,7 @@ show_endpoints(struct page *p, const struct metric *m)
 {
 	p->metric = m;
 	if (p->in->endpoints != NULL)
-		p->in->endpoints(p->in->arg, expose_endpoint, p);
+		p->in->endpoints(p->in->arg, (enum endpoint_gauge)m->at, expose_endpoint, p);
 }
 
 static void

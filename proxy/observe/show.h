@@ -30,8 +30,6 @@ struct metric {
 	const char *also; /* a label that is always the same, as text; NULL */
 };
 
-enum endpoint_gauge { GAUGE_UP, GAUGE_WEIGHT, GAUGE_CONNS };
-
 void show_build(struct page *p, const struct metric *m);
 void show_counter(struct page *p, const struct metric *m);
 void show_difference(struct page *p, const struct metric *m);

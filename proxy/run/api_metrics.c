@@ -1,6 +1,7 @@
 /* api_metrics - GET /healthz, /ready, /metrics: what orchestrators and Prometheus ask. */
 #include "run/api.h"
 #include "run/crew.h"
+#include "upstream/ejection.h"
 
 void
 api_healthz(void *owner, const struct admin_request *r, struct admin_answer *a)
@@ -24,11 +25,55 @@ api_ready(void *owner, const struct admin_request *r, struct admin_answer *a)
 		api_json(a, ready ? 200 : 503, json_pack("{s:b}", "ready", ready));
 }
 
+/* One line, or more: by a label whose words are known here. */
 static void
-metrics_endpoints(void *arg,
-    void (*one)(void *out, struct str backend, struct str endpoint, uint32_t up, uint32_t weight,
-	uint32_t in_flight, uint32_t conns),
-    void *out)
+metrics_endpoint(const struct balance_target *t, enum endpoint_gauge gauge,
+    void (*one)(void *out, const struct endpoint_sample *sample), void *out)
+{
+	const struct endpoint *e = t->endpoint;
+	struct endpoint_sample s = {.backend = e->backend, .endpoint = e->name};
+	uint32_t conns, busy;
+
+	switch (gauge) {
+	case GAUGE_UP:
+		s.value = endpoint_usable(e);
+		break;
+	case GAUGE_WEIGHT:
+		s.value = t->weight;
+		break;
+	case GAUGE_CONNS: /* HTTP/1: one on each */
+		conns = atomic_load(&e->conns);
+		busy = atomic_load(&e->in_flight);
+		busy = busy < conns ? busy : conns;
+		s.label = "state";
+		s.word = "busy";
+		s.value = busy;
+		one(out, &s);
+		s.word = "idle";
+		s.value = conns - busy;
+		break;
+	case GAUGE_EJECTED:
+		s.value = ejection_lasts(e);
+		break;
+	case GAUGE_EJECTIONS:
+		s.label = "detector";
+		for (unsigned d = 0; d < OUTLIER_DETECTORS; d++) {
+			s.word = outlier_detector_word((enum outlier_detector)d);
+			s.value = e->ejection->counts[d];
+			if (s.value > 0)
+				one(out, &s);
+		}
+		return;
+	case GAUGE_WITHHELD:
+		s.value = e->ejection->withheld;
+		break;
+	}
+	one(out, &s);
+}
+
+static void
+metrics_endpoints(void *arg, enum endpoint_gauge gauge,
+    void (*one)(void *out, const struct endpoint_sample *sample), void *out)
 {
 	const struct server *s = arg;
 
@@ -36,12 +81,8 @@ metrics_endpoints(void *arg,
 		const struct backend *b = s->snapshot->backends[i];
 		const struct targets *t = backend_targets(b);
 
-		for (uint32_t j = 0; j < t->n; j++) {
-			const struct endpoint *e = t->v[j].endpoint;
-
-			one(out, b->state->name, e->name, endpoint_usable(e), t->v[j].weight,
-			    atomic_load(&e->in_flight), atomic_load(&e->conns));
-		}
+		for (uint32_t j = 0; j < t->n; j++)
+			metrics_endpoint(&t->v[j], gauge, one, out);
 	}
 }
 

@@ -142,6 +142,7 @@ server_publish(struct server *s, struct model *m, struct snapshot *snapshot,
 	s->reloaded_wall_us = server_wall_us();
 	log_set(m->log_level, m->log_format);
 	pressure_watch(&s->pressure, s->loop, &snapshot->overload_spec);
+	ejections_follow(s);
 	if (access != NULL)
 		timer_set(s->loop, &s->log_timer, s->loop->now + SERVER_LOG_US);
 	else
@@ -365,6 +366,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 	s->registry =
 	    registry_new(s->meters, sizeof(struct backend_stats), sizeof(struct endpoint_stats));
 	health_attend(s->registry, changes_tell, s);
+	ejections_open(s);
 	code = server_plan(s, m, &p, errors);
 	if (code != EXIT_FINE)
 		return code;

@@ -7,6 +7,7 @@
 #include "config/load.h"
 #include "flow/worker.h"
 #include "observe/expose.h"
+#include "run/ejections.h"
 #include "run/pressure.h"
 #include "run/tickets.h"
 
@@ -38,6 +39,7 @@ struct server {
 	struct map listener_states;
 	struct pressure pressure;
 	struct tickets tickets;
+	struct ejections ejections;
 	struct crew_member *crew; /* owned; one per worker */
 	struct grace *grace;      /* owned; over the workers' loops */
 	uint32_t n_workers;

@@ -9,20 +9,10 @@
 #include "base/fault.h"
 #include "http/codec.h"
 #include "io/proxy_protocol.h"
-#include "upstream/guard.h"
-#include "upstream/targets.h"
+#include "upstream/backend_state.h"
+#include "upstream/outlier.h"
 
 enum hash_source { HASH_OF_CLIENT, HASH_OF_PATH, HASH_OF_HEADER, HASH_OF_COOKIE };
-
-struct backend_state {   /* one per backend name, process-wide, survives reload */
-	struct str name; /* owned */
-	struct meter *meter;
-	struct targets *_Atomic targets; /* owned; in force. NULL: none were published yet */
-	_Atomic uint32_t refs;
-	bool listed; /* the targets in force are listed in their endpoints; control thread */
-	struct reap reap;
-	struct guard guard;
-};
 
 struct backend {
 	struct str name; /* borrowed from the state */
@@ -33,6 +23,7 @@ struct backend {
 	enum hash_source hash_source;
 	struct str hash_name; /* owned */
 	struct guard_spec guard;
+	struct outlier_spec outlier;
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* what its endpoints speak, unless TLS agrees on another */
 };
@@ -45,23 +36,17 @@ struct backend_spec {
 	enum hash_source hash_source;
 	struct str hash_name;
 	struct guard_spec guard;
+	struct outlier_spec outlier;
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* NULL: HTTP/1 */
 };
 
-/* The living state of this name, or a new one; counted. Its connections and requests keep it alive
- * as references do. Control thread; an unref on any, freed by registry_sweep. */
-struct backend_state *registry_backend_state(struct registry *r, struct str name);
-/* Workers run from now on: a dead state, whose queue one may still look at, goes after a grace. */
-void registry_graces(struct registry *r, struct grace *g);
-void backend_state_unref(struct backend_state **s);
 struct backend *backend_new(struct registry *r, const struct backend_spec *spec);
 void backend_free(struct backend **b);
 /* Puts the staged targets in force; those before go when the grace is over. Control thread. */
 void backend_publish(struct backend *b, struct grace *g);
-/* The configuration has this name no more: what still runs goes on, no connection is kept. */
-void backend_state_withdraw(struct backend_state *s);
-const struct targets *backend_targets(const struct backend *b); /* or staged; control thread */
+/* Those in force, or those that would be: for the control thread to look at. */
+const struct targets *backend_targets(const struct backend *b);
 /* Those in force, for a worker, until its turn ends. */
 static inline const struct targets *
 backend_targets_now(const struct backend *b)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "upstream/ejection.h"
 #include "upstream/health.h"
 #include "upstream/registry.h"
 
@@ -85,6 +86,7 @@ registry_endpoint(struct registry *r, struct str backend, struct str name, const
 	e->meter = meter_get(r->meters, METER_ENDPOINT, backend, name, r->endpoint_block);
 	atomic_init(&e->refs, 1);
 	e->health = health_new(r, e);
+	e->ejection = ejection_new(e);
 	map_put(&r->endpoint_by_key, made->key, made);
 	return e;
 }
@@ -124,13 +126,15 @@ endpoint_mention_done(struct endpoint *e)
 	ASSERT(mentions > 0);
 }
 
+/* References last: who has something in flight may take one (a letter about it) before that ends.
+ */
 static bool
 endpoint_is_dead(const struct endpoint *e)
 {
-	return atomic_load_explicit(&e->refs, memory_order_acquire) == 0 &&
-	       atomic_load_explicit(&e->in_flight, memory_order_acquire) == 0 &&
+	return atomic_load_explicit(&e->in_flight, memory_order_acquire) == 0 &&
 	       atomic_load_explicit(&e->conns, memory_order_acquire) == 0 &&
-	       atomic_load_explicit(&e->mentions, memory_order_acquire) == 0;
+	       atomic_load_explicit(&e->mentions, memory_order_acquire) == 0 &&
+	       atomic_load_explicit(&e->refs, memory_order_acquire) == 0;
 }
 
 void
@@ -145,6 +149,7 @@ endpoints_sweep(struct registry *r)
 		r->by_id[id] = NULL;
 		r->free_ids[r->free_n++] = id;
 		health_free(&entry->endpoint.health);
+		free(entry->endpoint.ejection);
 		meter_unref(&entry->endpoint.meter);
 		free(entry);
 	}

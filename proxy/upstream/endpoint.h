@@ -1,7 +1,6 @@
-/* endpoint - one address of a backend, and its state at run time: what is in flight, whether it may
- * be used. Lives in the registry under backend name + endpoint text, so a reload loses nothing;
- * targets hold references. State has one writer (health.c, on the control thread), counters are
- * atomics that all workers share. */
+/* endpoint - one address of a backend, and its state at run time. Lives in the registry under
+ * backend name + endpoint text, so a reload loses nothing; targets hold references. State has one
+ * writer (health.c, on the control thread), counters are atomics that all workers share. */
 #ifndef UPSTREAM_ENDPOINT_H
 #define UPSTREAM_ENDPOINT_H
 
@@ -31,15 +30,17 @@ struct endpoint {
 	uint32_t id;         /* small, unique among the living: index of per-worker pools */
 	struct meter *meter; /* counters per worker; ref */
 	/* written by the control thread, read by all */
-	struct addr addr;        /* constant while in use; a name that moves is a new endpoint */
-	_Atomic uint32_t word;   /* see above; relaxed: it guards nothing else in memory */
-	_Atomic uint32_t refs;   /* of sets of targets, and of who looks */
-	_Atomic uint32_t listed; /* places in published sets; 0: no connection is kept for it */
-	struct health *health;   /* the control thread's own: why (health.h) */
+	struct addr addr;          /* constant while in use; a name that moves is a new endpoint */
+	_Atomic uint32_t word;     /* see above; relaxed: it guards nothing else in memory */
+	_Atomic uint32_t refs;     /* of sets of targets, and of who looks */
+	_Atomic uint32_t listed;   /* places in published sets; 0: no connection is kept for it */
+	struct health *health;     /* the control thread's own: why (health.h) */
+	struct ejection *ejection; /* the same: what its requests came to (ejection.h) */
 	/* written by all workers */
 	CACHE_ALIGNED _Atomic uint32_t in_flight; /* exchanges and tunnels assigned to it */
 	_Atomic uint32_t conns;                   /* open connections, all workers */
 	_Atomic uint32_t mentions; /* attempts that gave it back, and whose record will name it */
+	_Atomic uint64_t streaks;  /* of failures (outlier.h) */
 };
 
 static inline uint32_t
@@ -73,8 +74,7 @@ void endpoint_unref(struct endpoint **e);
 /* Keeps alive what a record will name after it was given back. Any thread. */
 void endpoint_mention(struct endpoint *e);
 void endpoint_mention_done(struct endpoint *e);
-/* Frees what nothing counts any more, and lets its id be given again. Control thread. */
-void registry_sweep(struct registry *r);
+void registry_sweep(struct registry *r); /* frees what nothing counts any more. Control thread */
 uint32_t registry_ids(const struct registry *r); /* one more than the highest ever given */
 
 #endif

@@ -16,17 +16,6 @@ enum {
 	US_PER_S = 1000000,
 };
 
-const struct outlier_spec outlier_mild = {
-    .streak = {[OUTLIER_FAILURES] = 5},
-    .interval = 10 * (uint64_t)US_PER_S,
-    .ejection = 30 * (uint64_t)US_PER_S,
-    .max_ejection = 300 * (uint64_t)US_PER_S,
-    .max_ejected = 10,
-    .success_rate = 190,
-    .min_endpoints = 5,
-    .min_requests = 100,
-};
-
 /* ---- streaks ---- */
 
 static uint64_t
@@ -70,7 +59,7 @@ streak_reached(uint64_t word, const struct outlier_spec *spec, enum outlier_dete
 	return false;
 }
 
-/* Relaxed: a word that guards nothing else in memory. */
+/* Who tells writes what he tells of next to the word: acquire, so that the one before was read. */
 bool
 outlier_note(_Atomic uint64_t *streaks, const struct outlier_spec *spec, enum outlier_result result,
     enum outlier_detector *which)
@@ -87,14 +76,14 @@ outlier_note(_Atomic uint64_t *streaks, const struct outlier_spec *spec, enum ou
 		if (tell)
 			new |= STREAK_TOLD;
 	} while (!atomic_compare_exchange_weak_explicit(
-	    streaks, &old, new, memory_order_relaxed, memory_order_relaxed));
+	    streaks, &old, new, memory_order_acquire, memory_order_relaxed));
 	return tell;
 }
 
 void
 outlier_heard(_Atomic uint64_t *streaks)
 {
-	atomic_store_explicit(streaks, 0, memory_order_relaxed);
+	atomic_store_explicit(streaks, 0, memory_order_release);
 }
 
 enum outlier_result
@@ -157,15 +146,16 @@ outlier_eject(
 }
 
 void
-outlier_return(struct outlier_term *t)
+outlier_return(struct outlier_term *t, uint64_t now)
 {
 	t->until = 0;
+	t->since = now;
 }
 
 void
-outlier_peace(struct outlier_term *t)
+outlier_peace(struct outlier_term *t, const struct outlier_spec *spec, uint64_t now)
 {
-	if (t->until == 0 && t->nth > 0)
+	if (t->until == 0 && t->nth > 0 && now - t->since >= spec->interval)
 		t->nth--;
 }
 
@@ -285,4 +275,34 @@ outlier_detector_word(enum outlier_detector d)
 	};
 
 	return words[d];
+}
+
+/* Hundredths of a percent. */
+#define PERCENT(n) (unsigned long long)(n) / HUNDRED, (unsigned long long)(n) % HUNDRED
+#define MS(us)     (unsigned long long)(us) / 1000
+
+char *
+outlier_case_words(const struct outlier_case *c)
+{
+	switch (c->which) {
+	case OUTLIER_FAILURES:
+		return xasprintf("%llu failures in a row", (unsigned long long)c->value);
+	case OUTLIER_GATEWAYS:
+		return xasprintf("%llu gateway errors in a row", (unsigned long long)c->value);
+	case OUTLIER_LOCALS:
+		return xasprintf("%llu times no answer in a row", (unsigned long long)c->value);
+	case OUTLIER_SUCCESS_RATE:
+		return xasprintf("%llu.%02llu%% succeed, the limit is %llu.%02llu%%",
+		    PERCENT(c->value), PERCENT(c->threshold));
+	case OUTLIER_FAILURE_PERCENTAGE:
+		return xasprintf("%llu.%02llu%% fail, the limit is %llu.%02llu%%",
+		    PERCENT(c->value), PERCENT(c->threshold));
+	case OUTLIER_LATENCY:
+		return xasprintf("19 of 20 answers take up to %llu ms, the limit is %llu ms",
+		    MS(c->value), MS(c->threshold));
+	case OUTLIER_DETECTORS:
+		break;
+	}
+	ASSERT(!"a detector");
+	return NULL;
 }

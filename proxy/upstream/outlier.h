@@ -27,7 +27,8 @@ enum outlier_detector {
 };
 enum { OUTLIER_STREAKS = OUTLIER_LOCALS + 1 };
 
-struct outlier_spec {
+struct outlier_spec { /* zeroed: off */
+	bool on;
 	uint32_t streak[OUTLIER_STREAKS];                  /* so many in a row; 0: off */
 	uint64_t interval, ejection, max_ejection, jitter; /* microseconds */
 	uint32_t max_ejected;        /* percent of the endpoints; one always may be */
@@ -36,7 +37,6 @@ struct outlier_spec {
 	uint32_t latency;            /* percent of the median of all p95s; 0: off */
 	uint32_t min_endpoints, min_requests; /* to be compared: so many, with so many each */
 };
-extern const struct outlier_spec outlier_mild; /* what holds when nothing is said */
 
 /* True: with this result a streak has reached its threshold, and nobody was told since the last
  * outlier_heard; then *which names it. Any thread. */
@@ -49,6 +49,7 @@ enum outlier_result outlier_of_grpc(uint32_t status);
 struct outlier_term {   /* of one endpoint; control thread */
 	uint32_t nth;   /* ejections close to each other; falls with each interval in peace */
 	uint64_t until; /* it is ejected till then; 0: it is not */
+	uint64_t since; /* it has been back */
 };
 
 enum outlier_verdict { OUTLIER_EJECT, OUTLIER_ENOUGH /* are ejected */, OUTLIER_LAST /* usable */ };
@@ -58,20 +59,22 @@ enum outlier_verdict outlier_may(
 /* How long it is left out this time: longer each time. */
 uint64_t outlier_eject(
     struct outlier_term *t, const struct outlier_spec *spec, uint64_t now, uint64_t random);
-/* The ejection is over: by time, or as a check of the endpoint went well. */
-void outlier_return(struct outlier_term *t);
-void outlier_peace(struct outlier_term *t); /* an interval has passed without an ejection */
+void outlier_return(struct outlier_term *t, uint64_t now);
+/* Once an interval: one that has been back for all of it is forgiven a little. */
+void outlier_peace(struct outlier_term *t, const struct outlier_spec *spec, uint64_t now);
 
 struct outlier_case { /* one endpoint in an interval */
 	uint64_t good, failed;
 	uint64_t p95_us; /* 0: not known */
 	bool found;      /* from here on set by outlier_compare: it is one, */
 	enum outlier_detector which;
-	uint64_t value, threshold; /* in hundredths of a percent, or microseconds */
+	uint64_t value, threshold; /* in a row, hundredths of a percent, or microseconds */
 };
 /* Which of them stand out from the others? */
 void outlier_compare(const struct outlier_spec *spec, struct outlier_case *v, size_t n);
 
 const char *outlier_detector_word(enum outlier_detector d); /* "consecutive_failures" */
+/* "5 failures in a row", of a case that was found; malloc'd. */
+char *outlier_case_words(const struct outlier_case *c);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "upstream/backend.h"
+#include "upstream/ejection.h"
 #include "upstream/health.h"
 
 struct registry {
@@ -16,6 +17,8 @@ struct registry {
 	uint32_t hand_weights;      /* endpoints whose weight was set by hand */
 	health_changed_fn *changed; /* told of every change; NULL: nobody */
 	void *changed_arg;
+	ejection_noticed_fn *noticed; /* told of every streak of failures; NULL: nobody */
+	void *noticed_arg;
 
 	struct map endpoint_by_key;    /* struct endpoint_entry */
 	struct endpoint_entry **by_id; /* owned; NULL: the id is free */

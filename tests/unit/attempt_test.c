@@ -309,6 +309,73 @@ each_failed_try_is_counted_once(void **state)
 	rig_close(&r, &a);
 }
 
+/* Of each try the endpoint's streak hears one word, the first; what says nothing about it, none. */
+static void
+each_try_is_noted_once_for_its_endpoint(void **state)
+{
+	enum { NOT = 0, ONE = 1, GATEWAY = 0x10001 };
+	const uint64_t local = 0x100010001;
+	const struct {
+		const char *script;
+		enum fault why; /* before an answer, */
+		uint16_t status;
+		enum fault end; /* or of one that began */
+		uint64_t streaks;
+	} rows[] = {
+	    {"c", FAULT_none, 200, FAULT_none, NOT},
+	    {"c", FAULT_none, 404, FAULT_none, NOT},
+	    {"c", FAULT_none, 500, FAULT_none, ONE},
+	    {"c", FAULT_none, 503, FAULT_http_response_incomplete, GATEWAY},
+	    {"c", FAULT_none, 200, FAULT_http_response_incomplete, local},
+	    {"c", FAULT_none, 200, FAULT_client_gone, NOT},
+	    {"c", FAULT_http_response_timeout, 0, FAULT_none, local},
+	    {"c", FAULT_connection_terminated, 0, FAULT_none, local},
+	    {"k", FAULT_connection_terminated, 0, FAULT_client_gone, NOT},
+	    {"c", FAULT_connection_goaway, 0, FAULT_client_gone, NOT},
+	    {"c", FAULT_request_timeout, 0, FAULT_client_gone, NOT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nelem(rows); i++) {
+		struct attempt a;
+		struct rig r;
+
+		rig_open(&r, 1, 0, rows[i].script);
+		r.backend->outlier = (struct outlier_spec){.on = true};
+		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+		attempt_result(&a, rows[i].why, rows[i].status);
+		attempt_judge(&a, rows[i].end);
+		assert_true(a.endpoint->streaks == rows[i].streaks);
+		rig_close(&r, &a);
+	}
+}
+
+static void
+the_worker_that_sees_a_streak_writes_home(void **state)
+{
+	struct snapshot snapshot = {.refs = 1};
+	struct snapshot_use use = {&snapshot, 1};
+	struct attempt a;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 1, 0, "ccc");
+	snapshot.home = loop_new(NULL);
+	r.worker.current = &use;
+	r.backend->outlier = (struct outlier_spec){.on = true, .streak = {2}};
+	for (int i = 0; i < 3; i++) {
+		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+		attempt_result(&a, FAULT_none, 500);
+		assert_int_equal(a.endpoint->refs, i == 0 ? 1 : 2); /* one letter, not two */
+		attempt_forget(&a);
+	}
+	loop_free(&snapshot.home); /* with what was posted to it */
+	assert_int_equal(backend_targets(r.backend)->v[0].endpoint->refs, 1);
+	rig_close(&r, &a);
+}
+
 static void
 a_backend_that_is_full_is_not_asked(void **state)
 {
@@ -394,6 +461,8 @@ main(void)
 	    cmocka_unit_test(connecting_is_tried_on_two_endpoints_at_most),
 	    cmocka_unit_test(only_what_nobody_can_have_acted_on_is_sent_again),
 	    cmocka_unit_test(each_failed_try_is_counted_once),
+	    cmocka_unit_test(each_try_is_noted_once_for_its_endpoint),
+	    cmocka_unit_test(the_worker_that_sees_a_streak_writes_home),
 	    cmocka_unit_test(a_backend_that_is_full_is_not_asked),
 	    cmocka_unit_test(some_take_no_kept_connection),
 	    cmocka_unit_test(who_waits_for_a_dial_may_find_it_full),

@@ -20,14 +20,36 @@ struct fixture {
 };
 
 static void
-endpoints(void *arg,
-    void (*one)(void *out, struct str backend, struct str endpoint, uint32_t up, uint32_t weight,
-	uint32_t in_flight, uint32_t conns),
-    void *out)
+endpoints(void *arg, enum endpoint_gauge gauge,
+    void (*one)(void *out, const struct endpoint_sample *sample), void *out)
 {
+	struct endpoint_sample s = {.backend = STR("api"), .endpoint = STR("10.0.0.1:80")};
+
 	(void)arg;
-	one(out, STR("api"), STR("10.0.0.1:80"), 1, 100, 2, 5);
-	one(out, STR("api"), STR("10.0.0.2:80"), 0, 50, 7, 3);
+	switch (gauge) {
+	case GAUGE_UP:
+		s.value = 1;
+		one(out, &s);
+		s.endpoint = STR("10.0.0.2:80");
+		s.value = 0;
+		one(out, &s);
+		break;
+	case GAUGE_WEIGHT:
+		s.value = 100;
+		one(out, &s);
+		break;
+	case GAUGE_CONNS:
+		s.label = "state";
+		s.word = "busy";
+		s.value = 2;
+		one(out, &s);
+		s.word = "idle";
+		s.value = 3;
+		one(out, &s);
+		break;
+	default:
+		break;
+	}
 }
 
 static int
@@ -235,11 +257,9 @@ an_unused_proxy_shows_every_row(void **state)
 	    "weir_log_write_errors_total{sink=\"access\"} 0",
 	    "weir_endpoint_up{backend=\"api\",endpoint=\"10.0.0.1:80\"} 1",
 	    "weir_endpoint_up{backend=\"api\",endpoint=\"10.0.0.2:80\"} 0",
-	    "weir_endpoint_weight{backend=\"api\",endpoint=\"10.0.0.2:80\"} 50",
+	    "weir_endpoint_weight{backend=\"api\",endpoint=\"10.0.0.1:80\"} 100",
 	    "weir_backend_connections{backend=\"api\",endpoint=\"10.0.0.1:80\",state=\"busy\"} 2",
 	    "weir_backend_connections{backend=\"api\",endpoint=\"10.0.0.1:80\",state=\"idle\"} 3",
-	    "weir_backend_connections{backend=\"api\",endpoint=\"10.0.0.2:80\",state=\"busy\"} 3",
-	    "weir_backend_connections{backend=\"api\",endpoint=\"10.0.0.2:80\",state=\"idle\"} 0",
 	    NULL};
 
 	check_lines(*state, lines);

@@ -11,6 +11,18 @@
 
 enum { S = 1000000 };
 
+static const struct outlier_spec mild = {
+    .on = true,
+    .streak = {[OUTLIER_FAILURES] = 5},
+    .interval = 10 * (uint64_t)S,
+    .ejection = 30 * (uint64_t)S,
+    .max_ejection = 300 * (uint64_t)S,
+    .max_ejected = 10,
+    .success_rate = 190,
+    .min_endpoints = 5,
+    .min_requests = 100,
+};
+
 /* Notes results by letter: g good, e error, w gateway, l local. How many times somebody is told. */
 static unsigned
 note(_Atomic uint64_t *streaks, const struct outlier_spec *spec, const char *results,
@@ -76,10 +88,10 @@ counts_from_none_when_it_was_heard(void **state)
 	enum outlier_detector which;
 
 	(void)state;
-	assert_int_equal(note(&streaks, &outlier_mild, "eeeeeee", &which), 1);
+	assert_int_equal(note(&streaks, &mild, "eeeeeee", &which), 1);
 	outlier_heard(&streaks);
-	assert_int_equal(note(&streaks, &outlier_mild, "eeee", &which), 0);
-	assert_int_equal(note(&streaks, &outlier_mild, "e", &which), 1);
+	assert_int_equal(note(&streaks, &mild, "eeee", &which), 0);
+	assert_int_equal(note(&streaks, &mild, "e", &which), 1);
 }
 
 static void
@@ -116,20 +128,21 @@ knows_what_failed_by_the_status(void **state)
 static void
 ejects_for_longer_each_time_and_forgives_in_peace(void **state)
 {
-	struct outlier_spec spec = outlier_mild;
+	struct outlier_spec spec = mild;
 	struct outlier_term t = {0};
 
 	(void)state;
 	assert_true(outlier_eject(&t, &spec, 100 * S, 7) == 30 * S);
 	assert_true(t.until == 130 * S);
-	outlier_peace(&t); /* it is out: that is no peace */
+	outlier_peace(&t, &spec, 120 * S); /* it is out: that is no peace */
 	assert_int_equal(t.nth, 1);
-	outlier_return(&t);
+	outlier_return(&t, 130 * S);
 	assert_true(outlier_eject(&t, &spec, 200 * S, 7) == 60 * S);
-	outlier_return(&t);
-	outlier_peace(&t);
-	outlier_peace(&t);
-	outlier_peace(&t);
+	outlier_return(&t, 260 * S);
+	outlier_peace(&t, &spec, 265 * S); /* not for a whole interval */
+	assert_int_equal(t.nth, 2);
+	for (uint64_t now = 270 * S; now < 300 * S; now += 10 * S)
+		outlier_peace(&t, &spec, now);
 	assert_int_equal(t.nth, 0);
 	for (int i = 0; i < 20; i++)
 		assert_true(outlier_eject(&t, &spec, 0, 0) <= 300 * (uint64_t)S);
@@ -159,8 +172,7 @@ ejects_one_always_a_tenth_at_most_and_never_the_last(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nelem(rows); i++)
-		assert_int_equal(
-		    outlier_may(&outlier_mild, rows[i].n, rows[i].ejected, rows[i].usable),
+		assert_int_equal(outlier_may(&mild, rows[i].n, rows[i].ejected, rows[i].usable),
 		    rows[i].verdict);
 }
 
@@ -174,24 +186,24 @@ finds_by_success_rate_only_who_is_clearly_worse_than_the_others(void **state)
 	};
 
 	(void)state;
-	outlier_compare(&outlier_mild, v, 6);
+	outlier_compare(&mild, v, 6);
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(v[i].found, i == 4);
 	assert_int_equal(v[4].which, OUTLIER_SUCCESS_RATE);
 	assert_int_equal(v[4].value, 7000);
 	assert_true(v[4].threshold > 7000 && v[4].threshold < 9500);
-	outlier_compare(&outlier_mild, v + 1, 5); /* only four have enough requests */
+	outlier_compare(&mild, v + 1, 5); /* only four have enough requests */
 	assert_false(v[4].found);
 	v[4] =
 	    (struct outlier_case){.good = 970, .failed = 30}; /* far in deviations, near in fact */
-	outlier_compare(&outlier_mild, v, 6);
+	outlier_compare(&mild, v, 6);
 	assert_false(v[4].found);
 }
 
 static void
 finds_by_percentage_and_latency_when_asked(void **state)
 {
-	struct outlier_spec spec = outlier_mild;
+	struct outlier_spec spec = mild;
 	struct outlier_case v[5];
 
 	(void)state;
@@ -229,7 +241,7 @@ fail_much(void *arg)
 	for (int i = 0; i < ROUNDS; i++) {
 		enum outlier_detector which;
 
-		told += outlier_note(arg, &outlier_mild, OUTLIER_LOCAL, &which);
+		told += outlier_note(arg, &mild, OUTLIER_LOCAL, &which);
 	}
 	return (void *)told;
 }

@@ -1,0 +1,42 @@
+/* The rows of which endpoints of a backend are used. */
+#include "config/schema_parts.h"
+
+enum { STREAK_MAX = 10000, TIME_MIN_MS = 10, PERCENT_ALL = 100 };
+
+static const char *const words_switch[] = {"off", "on", NULL};
+
+/* clang-format off */
+#define STREAK(field, def, ex, text)                                                               \
+	{.key = #field, .type = SCHEMA_NUMBER, FIELD(model_backend, outlier.field), .min = 1,       \
+	 .max = STREAK_MAX, .zero = "off", .fallback = (def), .example = (ex), .since = FIRST,      \
+	 .sentence = (text)}
+static const struct schema_row rows_outlier[] = {
+	{.key = "enabled", .type = SCHEMA_CHOICE, FIELD(model_backend, outlier.on),
+	 .words = words_switch, .fallback = "on", .example = "off", .since = FIRST,
+	 .sentence = "Whether outliers are looked for at all."},
+	STREAK(consecutive_failures, "5", "10",
+	    "So many failures in a row, of whatever kind, eject an endpoint: answers of 500 and above, and no answer."),
+	STREAK(consecutive_gateway_errors, "off", "5",
+	    "The same for 502, 503, 504 and no answer."),
+	STREAK(consecutive_local_errors, "off", "3",
+	    "The same for no answer: refused, reset, too late, malformed. Where this is set, the two others do not count these."),
+	{.key = "interval", .type = SCHEMA_DURATION, FIELD(model_backend, outlier.interval),
+	 .min = TIME_MIN_MS, .fallback = "10s", .example = "5s", .since = FIRST,
+	 .sentence = "How often endpoints that have been back are forgiven one of their ejections."},
+	{.key = "ejection", .type = SCHEMA_DURATION, FIELD(model_backend, outlier.ejection),
+	 .min = TIME_MIN_MS, .fallback = "30s", .example = "10s", .since = FIRST,
+	 .sentence = "For how long an endpoint is left out: the first time as long as this, the second time twice as long, and so on."},
+	{.key = "max_ejection", .type = SCHEMA_DURATION, FIELD(model_backend, outlier.max_ejection),
+	 .min = TIME_MIN_MS, .fallback = "5m", .example = "2m", .since = FIRST,
+	 .sentence = "The longest it is left out."},
+	{.key = "jitter", .type = SCHEMA_DURATION, FIELD(model_backend, outlier.jitter),
+	 .zero = "off", .fallback = "off", .example = "1s", .since = FIRST,
+	 .sentence = "Up to so much longer, at random, so that not all come back at once."},
+	{.key = "max_ejected", .type = SCHEMA_PERCENT, FIELD(model_backend, outlier.max_ejected),
+	 .min = 0, .max = PERCENT_ALL, .fallback = "10%", .example = "30%", .since = FIRST,
+	 .sentence = "The share of the endpoints that may be left out at once. One always may, but never the last one that is usable."},
+};
+
+const struct schema_object schema_outlier = {
+	OBJECT("outlier", "in outlier", model_backend, rows_outlier), .short_key = "enabled"};
+/* clang-format on */
