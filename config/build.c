@@ -131,6 +131,11 @@ build_outlier(const struct model_outlier *m)
 	    .max_ejection = m->max_ejection,
 	    .jitter = m->jitter,
 	    .max_ejected = m->max_ejected,
+	    .success_rate = m->success_rate,
+	    .failure_percentage = m->failure_percentage,
+	    .latency = m->latency,
+	    .min_endpoints = m->min_endpoints,
+	    .min_requests = m->min_requests,
 	};
 }
 

@@ -1,7 +1,14 @@
 /* The rows of which endpoints of a backend are used. */
 #include "config/schema_parts.h"
 
-enum { STREAK_MAX = 10000, TIME_MIN_MS = 10, PERCENT_ALL = 100 };
+enum {
+	STREAK_MAX = 10000,
+	TIME_MIN_MS = 10,
+	PERCENT_ALL = 100,
+	DEVIATIONS_MAX = 1000, /* percent of one */
+	LATENCY_MIN = 110,
+	LATENCY_MAX = 10000,
+};
 
 static const char *const words_switch[] = {"off", "on", NULL};
 
@@ -22,7 +29,7 @@ static const struct schema_row rows_outlier[] = {
 	    "The same for no answer: refused, reset, too late, malformed. Where this is set, the two others do not count these."),
 	{.key = "interval", .type = SCHEMA_DURATION, FIELD(model_backend, outlier.interval),
 	 .min = TIME_MIN_MS, .fallback = "10s", .example = "5s", .since = FIRST,
-	 .sentence = "How often endpoints that have been back are forgiven one of their ejections."},
+	 .sentence = "How often endpoints are compared with each other, and those that have been back are forgiven one of their ejections."},
 	{.key = "ejection", .type = SCHEMA_DURATION, FIELD(model_backend, outlier.ejection),
 	 .min = TIME_MIN_MS, .fallback = "30s", .example = "10s", .since = FIRST,
 	 .sentence = "For how long an endpoint is left out: the first time as long as this, the second time twice as long, and so on."},
@@ -35,6 +42,23 @@ static const struct schema_row rows_outlier[] = {
 	{.key = "max_ejected", .type = SCHEMA_PERCENT, FIELD(model_backend, outlier.max_ejected),
 	 .min = 0, .max = PERCENT_ALL, .fallback = "10%", .example = "30%", .since = FIRST,
 	 .sentence = "The share of the endpoints that may be left out at once. One always may, but never the last one that is usable."},
+	{.key = "success_rate", .type = SCHEMA_PERCENT, FIELD(model_backend, outlier.success_rate),
+	 .min = 1, .max = DEVIATIONS_MAX, .zero = "off", .fallback = "190%", .example = "300%", .since = FIRST,
+	 .sentence = "An endpoint is ejected whose share of successes is so many standard deviations below the mean of all: 190% is 1.9 of them. Nearer than 5 percent to the mean none is."},
+	{.key = "failure_percentage", .type = SCHEMA_PERCENT,
+	 FIELD(model_backend, outlier.failure_percentage), .min = 1, .max = PERCENT_ALL,
+	 .zero = "off", .fallback = "off", .example = "85%", .since = FIRST,
+	 .sentence = "An endpoint is ejected of whose requests this share failed within an interval, however the others do."},
+	{.key = "latency", .type = SCHEMA_PERCENT, FIELD(model_backend, outlier.latency),
+	 .min = LATENCY_MIN, .max = LATENCY_MAX, .zero = "off", .fallback = "off", .example = "300%",
+	 .since = FIRST,
+	 .sentence = "An endpoint is ejected whose slow answers (1 of 20 takes longer) take this long, measured by the median of all endpoints. Faster than 10 ms none is slow."},
+	{.key = "min_endpoints", .type = SCHEMA_NUMBER, FIELD(model_backend, outlier.min_endpoints),
+	 .min = 1, .max = COUNT_MAX, .fallback = "5", .example = "3", .since = FIRST,
+	 .sentence = "With fewer endpoints that have enough requests, none are compared."},
+	{.key = "min_requests", .type = SCHEMA_NUMBER, FIELD(model_backend, outlier.min_requests),
+	 .min = 1, .max = COUNT_MAX, .fallback = "100", .example = "50", .since = FIRST,
+	 .sentence = "So many requests within an interval are enough."},
 };
 
 const struct schema_object schema_outlier = {

@@ -210,6 +210,24 @@ histogram_add(struct histogram *h, uint64_t us)
 	COUNTER_ADD(h->sum_us, us);
 }
 
+uint64_t
+histogram_percentile(const struct histogram *h, uint32_t percent)
+{
+	enum { WHOLE = 100 };
+	uint64_t sum = 0, low = 0, left;
+
+	for (size_t i = 0; i <= METRIC_BUCKETS; i++)
+		sum += h->buckets[i];
+	left = (sum * percent + WHOLE - 1) / WHOLE;
+	for (size_t i = 0; i < METRIC_BUCKETS && sum > 0; i++) {
+		if (left <= h->buckets[i])
+			return low + (metric_bucket_us[i] - low) * left / h->buckets[i];
+		left -= h->buckets[i];
+		low = metric_bucket_us[i];
+	}
+	return low;
+}
+
 /* Slot 0 is key 0; in the others 0 means free. A key is written once, before its first count, so a
  * reader that skips free slots never takes a count for another key's. */
 void

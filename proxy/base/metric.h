@@ -69,6 +69,8 @@ meter_block(struct meter *meter, uint32_t worker)
 }
 
 void histogram_add(struct histogram *h, uint64_t us);
+/* What so many of a hundred are not above, as if each bucket were evenly filled; 0: it is empty. */
+uint64_t histogram_percentile(const struct histogram *h, uint32_t percent);
 void code_count(struct code_counts *c, uint32_t key);
 extern const uint64_t metric_bucket_us[METRIC_BUCKETS];
 

@@ -150,6 +150,10 @@ attempt_note(struct attempt *a, enum outlier_result result)
 	if (a->judged || a->endpoint == NULL || !a->backend->outlier.on)
 		return;
 	a->judged = true;
+	if (likely(result == OUTLIER_GOOD))
+		COUNTER_ADD(attempt_endpoint_stats(a, a->endpoint)->good, 1);
+	else
+		COUNTER_ADD(attempt_endpoint_stats(a, a->endpoint)->failed, 1);
 	if (unlikely(outlier_note(&a->endpoint->streaks, &a->backend->outlier, result, &which)))
 		ejection_ask(a->endpoint, which, a->worker->current->snapshot->home);
 }
@@ -183,6 +187,8 @@ attempt_result(struct attempt *a, enum fault why, uint16_t status)
 		attempt_judge(a, why);
 	else if (failed)
 		attempt_note(a, outlier_of_status(status));
+	if (unlikely(b->outlier.latency != 0) && why == FAULT_none)
+		histogram_add(&attempt_endpoint_stats(a, a->endpoint)->answers, now - a->began_at);
 	if (guard_result(&a->state->guard, &b->guard, &a->pass, failed, now - a->began_at, now))
 		log_warn("backend %.*s: breaker %s", STR_FMT(b->name),
 		    failed ? "open: too many requests fail" : "closed: it answers again");

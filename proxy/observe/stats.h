@@ -41,6 +41,9 @@ struct backend_stats {
 struct endpoint_stats {
 	struct code_counts requests; /* by status, as the endpoint sent it */
 	struct code_counts errors;   /* by fault; each failed try once */
+	/* what tries said about it, where outliers are looked for */
+	uint64_t good, failed;
+	struct histogram answers; /* from the pick to the head; only where latency is compared */
 };
 
 enum { STATS_STATUS_MAX = 1000 };

@@ -51,19 +51,21 @@ ejections_wake(struct server *s, uint64_t at)
 
 /* Results of before it was left out still come in; they change nothing. */
 static void
-ejections_judge(
-    struct server *s, const struct backend *b, struct endpoint *e, const struct outlier_case *found)
+ejections_judge(struct server *s, const struct backend *b, struct endpoint *e,
+    struct ejection_crowd *crowd, const struct outlier_case *found)
 {
-	struct ejection_crowd crowd = ejections_crowd(b);
 	enum outlier_verdict verdict;
 
 	if (ejection_lasts(e) || !endpoint_usable(e))
 		return;
-	verdict = ejection_try(e, &b->outlier, &crowd, found, s->loop->now);
-	if (verdict == OUTLIER_EJECT)
-		ejections_wake(s, e->ejection->term.until);
-	else
+	verdict = ejection_try(e, &b->outlier, crowd, found, s->loop->now);
+	if (verdict != OUTLIER_EJECT) {
 		ejections_tell_withheld(s, b, e, verdict, found);
+		return;
+	}
+	crowd->ejected++;
+	crowd->usable--;
+	ejections_wake(s, e->ejection->term.until);
 }
 
 static void
@@ -73,11 +75,68 @@ ejections_noticed(void *arg, struct endpoint *e, enum outlier_detector which)
 	const struct backend *b =
 	    s->snapshot != NULL ? map_get(&s->snapshot->backends_by_name, e->backend) : NULL;
 	struct outlier_case found = {.found = true, .which = which};
+	struct ejection_crowd crowd;
 
 	if (b == NULL || b->outlier.streak[which] == 0)
 		return; /* a reload was faster */
 	found.value = found.threshold = b->outlier.streak[which];
-	ejections_judge(s, b, e, &found);
+	crowd = ejections_crowd(b);
+	ejections_judge(s, b, e, &crowd, &found);
+}
+
+/* ---- at the end of an interval ---- */
+
+static struct ejection_sums
+ejections_sum(const struct server *s, const struct meter *m)
+{
+	struct ejection_sums sums = {0};
+
+	for (uint32_t w = 0; w < s->n_workers; w++) {
+		const struct endpoint_stats *e =
+		    atomic_load_explicit(&m->blocks[w], memory_order_acquire);
+
+		if (e == NULL)
+			continue;
+		sums.good += COUNTER_READ(e->good);
+		sums.failed += COUNTER_READ(e->failed);
+		for (size_t i = 0; i <= METRIC_BUCKETS; i++)
+			sums.answers.buckets[i] += COUNTER_READ(e->answers.buckets[i]);
+	}
+	return sums;
+}
+
+/* What came since the last time, in the form that is compared. */
+static struct outlier_case
+ejections_case(const struct server *s, const struct endpoint *e)
+{
+	enum { PERCENT = 95 };
+	struct ejection_sums now = ejections_sum(s, e->meter), *before = &e->ejection->sums;
+	struct outlier_case c = {
+	    .good = now.good - before->good,
+	    .failed = now.failed - before->failed,
+	};
+	struct histogram answers = now.answers;
+
+	for (size_t i = 0; i <= METRIC_BUCKETS; i++)
+		answers.buckets[i] -= before->answers.buckets[i];
+	c.p95_us = histogram_percentile(&answers, PERCENT);
+	*before = now;
+	return c;
+}
+
+static void
+ejections_compare(struct server *s, const struct backend *b, const struct targets *t)
+{
+	struct outlier_case *cases = xcalloc(t->n, sizeof(*cases));
+	struct ejection_crowd crowd = ejections_crowd(b);
+
+	for (uint32_t i = 0; i < t->n; i++)
+		cases[i] = ejections_case(s, t->v[i].endpoint);
+	outlier_compare(&b->outlier, cases, t->n);
+	for (uint32_t i = 0; i < t->n; i++)
+		if (cases[i].found)
+			ejections_judge(s, b, t->v[i].endpoint, &crowd, &cases[i]);
+	free(cases);
 }
 
 /* One endpoint at an interval's end, or in between. */
@@ -103,6 +162,8 @@ ejections_look_at(struct server *s, const struct backend *b)
 	uint64_t now = s->loop->now, nth = spec->on ? now / spec->interval : 0;
 	bool interval = spec->on && nth != s->ejections.looked_at / spec->interval;
 
+	if (interval)
+		ejections_compare(s, b, t);
 	for (uint32_t i = 0; i < t->n; i++) {
 		struct endpoint *e = t->v[i].endpoint;
 

@@ -17,6 +17,10 @@ struct ejection { /* one endpoint's */
 	uint64_t counts[OUTLIER_DETECTORS]; /* ejections, by what found it */
 	uint64_t withheld;                  /* it would have been ejected, if it could be spared */
 	uint64_t told_at;                   /* of the last one withheld */
+	struct ejection_sums {              /* of its tries, as of the last comparison */
+		uint64_t good, failed;
+		struct histogram answers;
+	} sums;
 };
 
 struct ejection_crowd { /* the backend as it stands */

@@ -1,7 +1,10 @@
 """Endpoints are left out for what their requests come to, and taken back."""
 
+import itertools
 import json
+import re
 import threading
+import time
 
 from origin import OK, answering, free_port, once, response
 from raw import until
@@ -146,6 +149,50 @@ backends:
     retries = weir.metric("weir_backend_retries_total", backend="app")
     assert ask() and ask() and ask()
     assert weir.metric("weir_backend_retries_total", backend="app") == retries
+
+
+COMPARED = "min_endpoints: 3, min_requests: 10, interval: 1s, ejection: 60s"
+
+
+def compare(scene, bad, detector):
+    """Two good endpoints and a bad one under load until one is left out."""
+    good = [scene.origin(OK) for _ in range(2)]
+    backend = f"balance: round-robin, outlier: {{consecutive_failures: off, {detector}, {COMPARED}}}"
+    weir = scene.proxy([*good, bad], backend)
+    wire = weir.connect()
+
+    def use():
+        for _ in range(30):
+            wire.ask(get_bytes())
+        return "ejected:" in weir.stderr
+
+    until(use, "the ejection")
+    assert ejected(weir, bad) and weir.metric("weir_endpoint_ejected") == 1
+    return weir
+
+
+def every_other():
+    replies = itertools.cycle([ERROR, OK])
+    return answering(lambda _: next(replies))
+
+
+def test_an_endpoint_that_succeeds_less_than_the_others_is_left_out(scene):
+    weir = compare(scene, scene.origin(every_other()), "success_rate: 100%")
+    assert re.search(r"ejected: [45]\d\.\d\d% succeed, the limit is \d\d\.\d\d%", weir.stderr)
+
+
+def test_an_endpoint_that_fails_too_often_is_left_out(scene):
+    how = "success_rate: off, failure_percentage: 40%"
+    weir = compare(scene, scene.origin(every_other()), how)
+    assert re.search(r"ejected: [45]\d\.\d\d% fail, the limit is 40\.00%", weir.stderr)
+
+
+def test_an_endpoint_that_is_slower_than_the_others_is_left_out(scene):
+    slow = scene.origin(answering(lambda _: time.sleep(0.03) or OK))
+    weir = compare(scene, slow, "success_rate: off, latency: 300%")
+    assert re.search(r"ejected: 19 of 20 answers take up to \d+ ms", weir.stderr)
+    name = "weir_endpoint_ejections_total"
+    assert weir.metric(name, endpoint=slow, detector="latency") == 1
 
 
 def test_off_is_off_and_a_reload_that_says_so_brings_all_back(scene):

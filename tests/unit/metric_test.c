@@ -149,6 +149,23 @@ puts_times_into_their_bucket(void **state)
 }
 
 static void
+knows_what_most_times_are_below(void **state)
+{
+	struct histogram h = {0};
+
+	(void)state;
+	assert_int_equal(histogram_percentile(&h, 95), 0);
+	h.buckets[0] = 90; /* up to 1 ms */
+	h.buckets[4] = 10; /* 10-25 ms */
+	assert_int_equal(histogram_percentile(&h, 45), 500);
+	assert_int_equal(histogram_percentile(&h, 90), 1000);
+	assert_int_equal(histogram_percentile(&h, 95), 17500);
+	assert_int_equal(histogram_percentile(&h, 100), 25000);
+	h.buckets[METRIC_BUCKETS] = 900; /* above all: then it is the most that is known */
+	assert_int_equal(histogram_percentile(&h, 95), metric_bucket_us[METRIC_BUCKETS - 1]);
+}
+
+static void
 counts_the_keys_that_fit(void **state)
 {
 	struct code_counts c = {0};
@@ -229,6 +246,7 @@ main(void)
 	    cmocka_unit_test(keeps_the_counters_of_what_comes_back),
 	    cmocka_unit_test(bounds_what_nobody_uses),
 	    cmocka_unit_test(puts_times_into_their_bucket),
+	    cmocka_unit_test(knows_what_most_times_are_below),
 	    cmocka_unit_test(counts_the_keys_that_fit),
 	    cmocka_unit_test(adds_up_over_workers_while_it_is_read),
 	};
