@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 
+#include "config/build_policy.h"
 #include "observe/expose.h"
 #include "upstream/health.h"
 
@@ -370,6 +371,7 @@ build_routes(struct building *b)
 		build_arms(b, &m->to, &route->arms);
 		route->meter = build_route_meter(b, m, i);
 		route->priority = build_priority(m->priority);
+		route->policy = build_policy(&s->policies, b->model, m);
 		ok = build_rule(b, table, m, route) && ok;
 	}
 	s->table = table_builder_done(&table);
@@ -409,6 +411,7 @@ build_snapshot(const struct build *with, const struct model *model, struct error
 	b.s->generation = with->generation;
 	b.s->home = with->home;
 	map_init(&b.s->backends_by_name);
+	map_init(&b.s->policies);
 	map_init(&b.listeners);
 	build_backends(&b);
 	b.s->listeners = xcalloc(model->n_listeners, sizeof(struct listener_spec));

@@ -187,6 +187,23 @@ node_drop_duplicates(struct node *map, struct errors *errors)
 	map_free(&names);
 }
 
+void
+node_put_first(struct node *map, struct str key)
+{
+	for (struct node **link = &map->first; *link != NULL; link = &(*link)->next->next) {
+		struct node *found = *link, *value = found->next;
+
+		if (!str_eq(found->text, key))
+			continue;
+		*link = value->next;
+		value->next = map->first;
+		map->first = found;
+		for (map->last = value; map->last->next != NULL;)
+			map->last = map->last->next;
+		return;
+	}
+}
+
 static void
 reader_close(struct reader *r)
 {

@@ -57,6 +57,8 @@ struct str document_line(struct document *d, uint32_t line);
 /* The second and later of equal keys of a map are reported and taken out. */
 void node_drop_duplicates(struct node *map, struct errors *errors);
 
+/* A map's pair with this key, if there is one, comes before the others. */
+void node_put_first(struct node *map, struct str key);
 /* Nothing was written: `key:` with no value. */
 bool node_is_nothing(const struct node *n);
 struct position node_at(const struct node *n);

@@ -43,6 +43,7 @@ loader_run(struct loader *l, struct document *first, struct document_budget *bud
 		root = document_root(first);
 		include_files(l, budget);
 		variables_replace(root, l->arena, l->errors);
+		node_put_first(root, STR("defaults")); /* routes begin with it */
 		m->origins[PART_TOP] = read_object(l, &schema_top, root, root, m);
 		check_model(l);
 	}

@@ -15,6 +15,7 @@ enum model_access { ACCESS_OFF, ACCESS_STDOUT, ACCESS_FILE };
 enum model_part {
 	PART_TOP,
 	PART_TIMEOUTS,
+	PART_DEFAULTS,
 	PART_LOG,
 	PART_ADMIN,
 	PART_METRICS,
@@ -40,6 +41,7 @@ struct model {
 	struct model_backend *backends;
 	size_t n_listeners, n_routes, n_backends;
 	struct model_timeouts timeouts;
+	struct model_defaults defaults;
 	struct model_cidrs trusted_proxies;
 	enum model_access access;
 	struct str access_file;

@@ -3,6 +3,7 @@
 #define CONFIG_MODEL_ROUTE_H
 
 #include "base/error.h"
+#include "config/model_policy.h"
 #include "config/model_tls.h"
 #include "config/origin.h"
 #include "io/addr.h"
@@ -72,6 +73,7 @@ struct model_route {
 	size_t n_headers, n_queries;
 	struct model_arms to;
 	enum model_priority priority;
+	struct model_retry retry;
 };
 
 #endif

@@ -321,12 +321,44 @@ put_number(FILE *out, const struct schema_row *row, const void *base)
 		    out, "%llu%s", (unsigned long long)n, row->type == SCHEMA_PERCENT ? "%" : "");
 }
 
+static void
+put_set(FILE *out, const struct schema_row *row, const void *base)
+{
+	uint32_t set = *(const uint32_t *)field(row, base);
+	const char *comma = "";
+
+	putc('[', out);
+	for (unsigned i = 0; row->words[i] != NULL; i++) {
+		if ((set >> i & 1) == 0)
+			continue;
+		fprintf(out, "%s%s", comma, row->words[i]);
+		comma = ", ";
+	}
+	putc(']', out);
+}
+
+static void
+put_statuses(FILE *out, const struct schema_row *row, const struct model_statuses *set)
+{
+	const char *comma = "";
+
+	putc('[', out);
+	for (unsigned i = 0; i <= row->max - row->min; i++) {
+		if ((set->bits[i / 64] >> i % 64 & 1) == 0)
+			continue;
+		fprintf(out, "%s%u", comma, row->min + i);
+		comma = ", ";
+	}
+	putc(']', out);
+}
+
 static bool
 has_value(const struct schema_row *row, const void *base)
 {
 	bool text = row->type == SCHEMA_LINE || row->type == SCHEMA_NAME;
 
-	return row->fallback != NULL || row->required ||
+	return row->fallback != NULL || row->required || row->type == SCHEMA_SET ||
+	       row->type == SCHEMA_STATUSES ||
 	       (text && ((const struct str *)field(row, base))->p != NULL);
 }
 
@@ -396,8 +428,17 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 	case SCHEMA_MATCH:
 		put_match(out, base);
 		return;
+	case SCHEMA_SET:
+		put_set(out, row, base);
+		return;
+	case SCHEMA_STATUSES:
+		put_statuses(out, row, field(row, base));
+		return;
 	case SCHEMA_PART:
 		put_part(out, row->object, base);
+		return;
+	case SCHEMA_STRUCT:
+		put_part(out, row->object, field(row, base));
 		return;
 	case SCHEMA_VERSION:
 		putc('1', out);

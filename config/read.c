@@ -59,7 +59,7 @@ read_wants(struct loader *l, const struct schema_row *row, const struct node *n)
 	}
 	error = node_error(l->errors, SEVERITY_ERROR, n, "\"%s\" wants %s, got \"%.*s\"", row->key,
 	    wants, STR_FMT(n->text));
-	if (row->type == SCHEMA_CHOICE) {
+	if (row->words != NULL) {
 		size_t words = 0;
 
 		while (row->words[words] != NULL)
@@ -112,14 +112,23 @@ scalar_number(const struct schema_row *row, struct str text, uint64_t *out, stru
 	return value_number(text, row->min, row->max, out);
 }
 
-static bool
-scalar_choice(const struct schema_row *row, struct str text, void *base)
+bool
+read_word(const struct schema_row *row, struct str text, unsigned *word)
 {
 	unsigned i = 0;
 
 	while (row->words[i] != NULL && !str_eq(text, str_from(row->words[i])))
 		i++;
-	if (row->words[i] == NULL)
+	*word = i;
+	return row->words[i] != NULL;
+}
+
+static bool
+scalar_choice(const struct schema_row *row, struct str text, void *base)
+{
+	unsigned i;
+
+	if (!read_word(row, text, &i))
 		return false;
 	if (row->size == sizeof(bool))
 		*(bool *)field(row, base) = i;
@@ -218,7 +227,10 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	case SCHEMA_METHODS:
 	case SCHEMA_HEADERS:
 	case SCHEMA_QUERIES:
+	case SCHEMA_SET:
+	case SCHEMA_STATUSES:
 	case SCHEMA_PART:
+	case SCHEMA_STRUCT:
 	case SCHEMA_MAP:
 	case SCHEMA_LIST:
 	case SCHEMA_FILES:
@@ -227,13 +239,16 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	return false;
 }
 
-/* Remembers where the keys of a map were written that there is once. */
+/* Remembers where the keys of a map were written that there is once; what is said for all routes is
+ * what each of them begins with. */
 static void
 read_keep_origins(struct loader *l, const struct schema_object *o, const struct origin *origins)
 {
 	for (unsigned i = 0; i < PART_COUNT; i++)
 		if (schema_parts[i] == o)
 			l->model->origins[i] = origins;
+	if (o == &schema_defaults)
+		l->route.retry = l->model->defaults.retry;
 }
 
 /* A map, or the scalar that stands for one of its keys. */
@@ -242,6 +257,7 @@ read_part(struct loader *l, const struct schema_row *row, const struct node *n, 
 {
 	const struct schema_object *o = row->object;
 	const struct schema_row *one;
+	struct schema_row named;
 	struct origin *origins;
 
 	if (n->kind == NODE_MAP) {
@@ -256,7 +272,9 @@ read_part(struct loader *l, const struct schema_row *row, const struct node *n, 
 	origins = loader_take(l, o->n, sizeof(*origins));
 	origins[one - o->rows] = (struct origin){document_name(n->document), n->line};
 	read_keep_origins(l, o, origins);
-	return read_value(l, one, n, base);
+	named = *one;
+	named.key = row->key; /* what was written */
+	return read_value(l, &named, n, base);
 }
 
 /* A map or list of structs. Nothing written is none of them. */
@@ -302,8 +320,14 @@ read_value(struct loader *l, const struct schema_row *row, const struct node *n,
 	case SCHEMA_HEADERS:
 	case SCHEMA_QUERIES:
 		return read_predicates(l, row, n, field(row, base), count(row, base));
+	case SCHEMA_SET:
+		return read_set(l, row, n, field(row, base));
+	case SCHEMA_STATUSES:
+		return read_statuses(l, row, n, field(row, base));
 	case SCHEMA_PART:
 		return read_part(l, row, n, base);
+	case SCHEMA_STRUCT:
+		return read_part(l, row, n, field(row, base));
 	case SCHEMA_MAP:
 	case SCHEMA_LIST:
 		return read_items(l, row, n, base);
@@ -327,6 +351,8 @@ read_defaults(struct loader *l, const struct schema_object *o, void *base)
 
 		if (row->type == SCHEMA_PART)
 			read_defaults(l, row->object, base);
+		else if (row->type == SCHEMA_STRUCT)
+			read_defaults(l, row->object, field(row, base));
 		else if (row->fallback != NULL && row->type != SCHEMA_PROXY)
 			ASSERT(read_scalar(l, row, str_from(row->fallback), base, &w));
 	}

@@ -40,6 +40,8 @@ struct error *loader_complain(struct loader *l, enum severity severity, const st
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* `"key" wants ..., got ...`; always false. */
 bool read_wants(struct loader *l, const struct schema_row *row, const struct node *n);
+/* The index of the word among the row's. */
+bool read_word(const struct schema_row *row, struct str text, unsigned *word);
 /* What a value parser found wrong; always false. */
 bool read_wrong(struct loader *l, const struct schema_row *row, const struct node *n,
     const struct value_wrong *w);
@@ -66,6 +68,9 @@ bool read_words(struct loader *l, const struct schema_row *row, const struct nod
 /* read_certs.c */
 bool read_certs(
     struct loader *l, const struct schema_row *row, const struct node *n, struct model_tls *out);
+bool read_set(struct loader *l, const struct schema_row *row, const struct node *n, uint32_t *out);
+bool read_statuses(struct loader *l, const struct schema_row *row, const struct node *n,
+    struct model_statuses *out);
 bool read_predicates(struct loader *l, const struct schema_row *row, const struct node *n,
     struct model_predicate **out, size_t *count);
 

@@ -280,6 +280,47 @@ read_words(struct loader *l, const struct schema_row *row, const struct node *n,
 	return good;
 }
 
+/* An empty list takes back what is said for all routes. */
+bool
+read_set(struct loader *l, const struct schema_row *row, const struct node *n, uint32_t *out)
+{
+	bool good = true;
+	unsigned word;
+	size_t items;
+
+	if (n->kind == NODE_MAP)
+		return read_wants(l, row, n);
+	*out = 0;
+	for (const struct node *i = read_one_or_list(n, &items); i != NULL; i = read_next(n, i)) {
+		if (i->kind == NODE_SCALAR && read_word(row, i->text, &word))
+			*out |= 1u << word;
+		else
+			good = read_wants(l, row, i);
+	}
+	return good;
+}
+
+bool
+read_statuses(struct loader *l, const struct schema_row *row, const struct node *n,
+    struct model_statuses *out)
+{
+	bool good = true;
+	uint64_t status;
+	size_t items;
+
+	if (n->kind == NODE_MAP)
+		return read_wants(l, row, n);
+	*out = (struct model_statuses){0};
+	for (const struct node *i = read_one_or_list(n, &items); i != NULL; i = read_next(n, i)) {
+		if (i->kind == NODE_SCALAR && value_number(i->text, row->min, row->max, &status))
+			out->bits[(status - row->min) / 64] |= UINT64_C(1)
+							       << (status - row->min) % 64;
+		else
+			good = read_wants(l, row, i);
+	}
+	return good;
+}
+
 bool
 read_predicates(struct loader *l, const struct schema_row *row, const struct node *n,
     struct model_predicate **out, size_t *count)

@@ -110,6 +110,10 @@ static const struct schema_row rows_route[] = {
 	{.key = "priority", .type = SCHEMA_CHOICE, FIELD(model_route, priority),
 	 .words = words_priority, .fallback = "normal", .example = "high", .since = FIRST,
 	 .sentence = "Which requests go first where they have to wait for a place at a backend, and which are refused last when weir itself is overloaded."},
+	{.key = "retry", .type = SCHEMA_STRUCT, FIELD(model_route, retry), .object = &schema_retry,
+	 .told = "as in defaults", .example = "{attempts: 2, when: [gateway-error, reset]}",
+	 .since = FIRST,
+	 .sentence = "Whether a request that failed is tried again: how often, or a map. What could not connect, and what an endpoint has closed without looking at it, always is; all else only if asked for. What is left out here is as in defaults."},
 };
 
 static const struct schema_row rows_endpoint[] = {
@@ -287,6 +291,9 @@ static const struct schema_row rows_top[] = {
 	{.key = "timeouts", .type = SCHEMA_PART, FIELD(model, timeouts), .object = &schema_timeouts,
 	 .example = "{connect: 2s, response: 2m}", .since = FIRST,
 	 .sentence = "How long everything may take. Units: ms s m h d."},
+	{.key = "defaults", .type = SCHEMA_PART, FIELD(model, defaults), .object = &schema_defaults,
+	 .example = "{retry: {attempts: 2, when: [gateway-error]}}", .since = FIRST,
+	 .sentence = "What routes begin with that do not say otherwise."},
 	{.key = "trusted_proxies", .type = SCHEMA_RANGES, FIELD(model, trusted_proxies),
 	 .told = "none", .example = "[10.0.0.0/8, \"fd00::/8\"]", .since = FIRST,
 	 .sentence = "Addresses that are believed about the client: X-Forwarded-For, Forwarded, X-Request-Id and the PROXY protocol. From all others these are taken out and written anew."},
@@ -316,6 +323,7 @@ const struct schema_object schema_top = {
 const struct schema_object *const schema_parts[PART_COUNT] = {
     [PART_TOP] = &schema_top,
     [PART_TIMEOUTS] = &schema_timeouts,
+    [PART_DEFAULTS] = &schema_defaults,
     [PART_LOG] = &schema_log,
     [PART_ADMIN] = &schema_admin,
     [PART_METRICS] = &schema_metrics,
@@ -372,7 +380,10 @@ static const char *const type_words[] = {
     [SCHEMA_QUERIES] = "a map of names and values",
     [SCHEMA_ENDPOINT] = "HOST:PORT",
     [SCHEMA_HASH_KEY] = "client, path, header NAME or cookie NAME",
+    [SCHEMA_SET] = "a word or a list of words",
+    [SCHEMA_STATUSES] = "a status or a list of statuses",
     [SCHEMA_PART] = "a map",
+    [SCHEMA_STRUCT] = "a map",
     [SCHEMA_MAP] = "a map of names",
     [SCHEMA_LIST] = "a list",
     [SCHEMA_FILES] = "a list of files",
@@ -399,7 +410,11 @@ schema_wants(const struct schema_row *row, char *out, size_t room)
 
 	switch (row->type) {
 	case SCHEMA_CHOICE:
+	case SCHEMA_SET:
 		schema_choices(row, out, room);
+		return;
+	case SCHEMA_STATUSES:
+		snprintf(out, room, "statuses from %u to %u", row->min, row->max);
 		return;
 	case SCHEMA_NUMBER:
 	case SCHEMA_PORT:
@@ -421,6 +436,7 @@ schema_wants(const struct schema_row *row, char *out, size_t room)
 		snprintf(out, room, "a map of named %ss", row->object->name);
 		return;
 	case SCHEMA_PART:
+	case SCHEMA_STRUCT:
 		if (row->object->short_key != NULL)
 			snprintf(out, room, "a map or its %s", row->object->short_key);
 		else

@@ -4,39 +4,7 @@
 #define CONFIG_SCHEMA_H
 
 #include "config/schema_objects.h"
-
-enum schema_type {
-	SCHEMA_NUMBER,   /* uint32_t */
-	SCHEMA_DURATION, /* uint64_t, microseconds */
-	SCHEMA_SIZE,     /* uint64_t, bytes */
-	SCHEMA_PERCENT,  /* uint32_t */
-	SCHEMA_WEIGHT,   /* uint32_t; a number or a percentage */
-	SCHEMA_CHOICE,   /* an enum or a bool: the index of the word */
-	SCHEMA_NAME,     /* struct str */
-	SCHEMA_LINE,     /* struct str */
-	SCHEMA_ADDRESS,  /* struct addr */
-	SCHEMA_PORT,     /* the port of a struct addr of all interfaces */
-	SCHEMA_RANGES,   /* struct model_cidrs */
-	SCHEMA_PROXY,    /* proxy_protocol of a listener */
-	SCHEMA_ACCESS,   /* access and access_file */
-	SCHEMA_ARMS,     /* struct model_arms */
-	SCHEMA_CERTS,    /* an array of struct model_cert */
-	SCHEMA_SNI,      /* an array of struct model_sni */
-	SCHEMA_MATCH,    /* listeners to queries of a route */
-	SCHEMA_LISTENERS,
-	SCHEMA_HOST,
-	SCHEMA_PATH,
-	SCHEMA_METHODS,
-	SCHEMA_HEADERS,
-	SCHEMA_QUERIES,  /* of a match */
-	SCHEMA_ENDPOINT, /* text, host and address of an endpoint */
-	SCHEMA_HASH_KEY, /* hash_key and hash_name */
-	SCHEMA_PART,     /* a map of rows that lie in the same struct */
-	SCHEMA_MAP,      /* NAME: {rows}, an array of structs in the model */
-	SCHEMA_LIST,     /* - {rows}, an array of structs */
-	SCHEMA_FILES,    /* include; done before the rows are read */
-	SCHEMA_VERSION,  /* nothing to store */
-};
+#include "config/schema_types.h"
 
 struct schema_object;
 
@@ -48,7 +16,7 @@ struct schema_row {
 	size_t count_offset;      /* of SCHEMA_MAP and SCHEMA_LIST: the number of items */
 	uint32_t min, max;        /* of numbers; of durations min alone, in milliseconds */
 	const char *zero;         /* the word that stands for 0, or NULL */
-	const char *const *words; /* SCHEMA_CHOICE; ends in NULL */
+	const char *const *words; /* SCHEMA_CHOICE and SCHEMA_SET; ends in NULL */
 	const struct schema_object *object;
 	const char *fallback; /* the default as it would be written, or NULL: none */
 	const char *told;     /* the default in words, where it is known only at run time */

@@ -217,6 +217,10 @@ type_json(const struct schema_row *row)
 		return unit_json(row, "%");
 	case SCHEMA_CHOICE:
 		return choice_json(row);
+	case SCHEMA_SET:
+		return one_or_list(choice_json(row));
+	case SCHEMA_STATUSES:
+		return one_or_list(number_json(row));
 	case SCHEMA_ADDRESS:
 	case SCHEMA_ENDPOINT:
 		return or_variable(pattern_json("^.*:[0-9]+$"));
@@ -249,6 +253,7 @@ type_json(const struct schema_row *row)
 		return map_json(arms_json());
 	case SCHEMA_MATCH:
 	case SCHEMA_PART:
+	case SCHEMA_STRUCT:
 		return part_json(row);
 	case SCHEMA_MAP:
 	case SCHEMA_LIST:

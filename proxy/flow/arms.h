@@ -5,6 +5,7 @@
 
 #include "base/metric.h"
 #include "flow/overload.h"
+#include "flow/policy.h"
 #include "route/split.h"
 #include "upstream/pool.h"
 
@@ -17,8 +18,9 @@ struct arms {                 /* where a route or a tcp listener sends to */
 };
 
 struct route {
-	struct arms arms;    /* what a request looks at comes first */
-	struct meter *meter; /* ref */
+	struct arms arms;            /* what a request looks at comes first */
+	struct meter *meter;         /* ref */
+	const struct policy *policy; /* the snapshot's */
 	enum priority priority;
 	struct str name; /* owned */
 	struct position at;

@@ -3,17 +3,15 @@
 #include "upstream/ejection.h"
 
 void
-attempt_begin(struct attempt *a, struct worker *w, struct backend *b, struct task *owner,
-    uint64_t key, bool raw)
+attempt_begin(struct attempt *a, struct worker *w, struct backend *b, const struct policy *p,
+    struct task *owner)
 {
-	*a = (struct attempt){.worker = w,
-	    .waiter.task = owner,
-	    .place.owner = owner,
-	    .backend = b,
-	    .state = b->state,
-	    .raw = raw,
-	    .alone = b->proxy_protocol != PROXY_PROTOCOL_OFF};
-	a->pick.key = key;
+	a->worker = w;
+	a->waiter.task = a->place.owner = owner;
+	a->backend = b;
+	a->state = b->state;
+	a->policy = p;
+	a->alone = b->proxy_protocol != PROXY_PROTOCOL_OFF;
 	a->pick.limit = b->guard.endpoint_requests;
 }
 
@@ -127,18 +125,8 @@ attempt_pick(struct attempt *a)
 	a->began_at = a->worker->loop->now;
 	a->connected_at = 0;
 	a->judged = false;
+	a->due = a->policy->try_us != 0 ? a->began_at + a->policy->try_us : 0;
 	return true;
-}
-
-/* A kept connection that turned out to be closed says nothing about its endpoint; any other failed
- * target is kept away from. */
-static void
-attempt_avoid(struct attempt *a, enum fault_retry kind)
-{
-	if (kind == RETRY_REUSED)
-		a->fresh = true;
-	else if (a->pick.n_tried < BALANCE_TRIED_MAX)
-		a->pick.tried[a->pick.n_tried++] = a->endpoint;
 }
 
 /* Notes it for the endpoint, once; the worker that sees a streak tells the control thread. */
@@ -194,31 +182,124 @@ attempt_result(struct attempt *a, enum fault why, uint16_t status)
 		    failed ? "open: too many requests fail" : "closed: it answers again");
 }
 
+/* ---- trying again: decided here and nowhere else ---- */
+
+/* By the policy, after this failure? */
+static bool
+attempt_permits(const struct attempt *a, enum fault_retry kind, enum attempt_sent sent)
+{
+	const struct policy *p = a->policy;
+	bool repeatable = sent == ATTEMPT_SENT_NOTHING || a->idempotent;
+	bool asked = (repeatable || p->non_idempotent);
+
+	if (sent == ATTEMPT_SENT_LOST)
+		return false;
+	switch (kind) {
+	case RETRY_NEVER:
+		return false;
+	case RETRY_SAFE:
+	case RETRY_ELSEWHERE:
+		return true;
+	case RETRY_REUSED:
+		if (a->reused && repeatable)
+			return true;
+		return asked && (p->asks & POLICY_RESET) != 0;
+	case RETRY_RESET:
+		return asked && (p->asks & POLICY_RESET) != 0;
+	case RETRY_TIMEOUT:
+		return asked && (p->asks & POLICY_TIMEOUT) != 0;
+	}
+	return false;
+}
+
+/* A kept connection that turned out to be closed says nothing about its endpoint; any other failed
+ * target is kept away from. */
+static void
+attempt_avoid(struct attempt *a, bool stale)
+{
+	if (stale)
+		a->fresh = true;
+	else if (a->pick.n_tried < BALANCE_TRIED_MAX)
+		a->pick.tried[a->pick.n_tried++] = a->endpoint;
+}
+
+/* Leaves one that may be chosen in a->pick, or returns false. Who was tried is asked again when
+ * nobody else is left, the last one last. */
+static bool
+attempt_has_choice(struct attempt *a, bool again)
+{
+	struct balance_pick *pick = &a->pick;
+
+	if (backend_has(a->backend, pick))
+		return true;
+	if (!again || pick->n_tried == 0)
+		return false;
+	pick->tried[0] = pick->tried[pick->n_tried - 1];
+	pick->n_tried = 1;
+	if (backend_has(a->backend, pick))
+		return true;
+	pick->n_tried = 0;
+	return backend_has(a->backend, pick);
+}
+
+/* When, and to whom? False: there is no other try. The first is made at once after failures that
+ * say nothing of how busy anybody is, if it goes to somebody else; all others after a pause. */
+static bool
+attempt_plan(struct attempt *a, enum fault_retry kind, uint64_t after_us)
+{
+	const struct policy *p = a->policy;
+	uint64_t now = a->worker->loop->now, pause = 0;
+	bool stale = kind == RETRY_REUSED && a->reused;
+	bool at_once = a->tries == 1 && (stale || kind == RETRY_SAFE || kind == RETRY_ELSEWHERE);
+	uint32_t tried = a->pick.n_tried;
+
+	if (a->tries > p->retries)
+		return false;
+	attempt_avoid(a, stale);
+	/* Who refused a moment ago is asked again only by those who want more than one retry. */
+	if (!attempt_has_choice(a, kind != RETRY_ELSEWHERE || p->retries > 1))
+		return false;
+	if (!at_once || (kind == RETRY_ELSEWHERE && a->pick.n_tried <= tried))
+		pause = policy_pause(p, a->tries - 1u, worker_random(a->worker));
+	if (pause < after_us)
+		pause = after_us;
+	if (a->deadline != 0 ? now + pause >= a->deadline : after_us > p->backoff_max_us)
+		return false;
+	a->pauses = pause > 0;
+	a->due = pause > 0 ? now + pause : 0;
+	return true;
+}
+
 bool
-attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent)
+attempt_retry(struct attempt *a, enum fault why, enum attempt_sent sent)
 {
 	struct endpoint *failed = a->endpoint;
 	enum fault_retry kind = fault_row(why)->retry;
-	bool again =
-	    a->tries < ATTEMPT_TRIES &&
-	    (kind == RETRY_SAFE || (kind == RETRY_REUSED && a->reused && replayable && idempotent));
+	bool again;
 
+	if (failed != NULL)
+		attempt_result(a, why, 0);
+	again = failed != NULL && attempt_permits(a, kind, sent) && attempt_plan(a, kind, 0);
 	a->fault = why;
-	attempt_result(a, why, 0);
-	if (again)
-		attempt_avoid(a, kind);
-	endpoint_mention(failed); /* past the next pick */
 	attempt_release(a, false);
-	again = again && attempt_pick(a);
-	if (again) {
-		/* The last try's fault is counted with the record, this one here. */
-		code_count(&attempt_stats(a)->retries, why);
-		code_count(&attempt_endpoint_stats(a, failed)->errors, why);
-	} else {
-		a->fault = why;
-	}
-	endpoint_mention_done(failed);
-	return again;
+	if (!again)
+		return false;
+	/* What the last try came to is counted with the record, this one here. */
+	code_count(&attempt_stats(a)->retries, why);
+	code_count(&attempt_endpoint_stats(a, failed)->errors, why);
+	return true;
+}
+
+bool
+attempt_decline(struct attempt *a, uint16_t status, enum attempt_sent sent, uint64_t after_us)
+{
+	if (sent == ATTEMPT_SENT_LOST || !(a->idempotent || a->policy->non_idempotent) ||
+	    !attempt_plan(a, RETRY_RESET, after_us)) /* as what happens only if asked for */
+		return false;
+	attempt_result(a, FAULT_none, status);
+	code_count(&attempt_stats(a)->retries, status);
+	code_count(&attempt_endpoint_stats(a, a->endpoint)->requests, status);
+	return true;
 }
 
 /* The first choice. False: a->fault says why not. */
@@ -290,6 +371,7 @@ attempt_wait(struct attempt *a)
 		return attempt_failed(a, a->fault);
 	/* What it gives back is no news to the others: they could not use it either. */
 	(void)attempt_give_back(a, false);
+	a->due = 0;
 	guard_leave(g, &a->pass);
 	if (!queue_join(&g->queue, spec, a->worker->index, a->worker->loop, &a->place))
 		return attempt_failed(a, FAULT_queue_full);
@@ -298,9 +380,24 @@ attempt_wait(struct attempt *a)
 	return ATTEMPT_WAIT;
 }
 
+/* False: it still pauses before its next try. */
+static bool
+attempt_is_due(struct attempt *a)
+{
+	if (likely(!a->pauses))
+		return true;
+	if (a->worker->loop->now < a->due)
+		return false;
+	a->pauses = false;
+	a->due = 0;
+	return true;
+}
+
 enum attempt_at
 attempt_run(struct attempt *a)
 {
+	if (!attempt_is_due(a))
+		return ATTEMPT_WAIT;
 	for (;;) {
 		if (a->endpoint == NULL && !attempt_choose(a))
 			return attempt_wait(a);
@@ -322,8 +419,10 @@ attempt_run(struct attempt *a)
 			a->fault = FAULT_none;
 			return ATTEMPT_READY;
 		case UPSTREAM_CLOSED:
-			if (!attempt_retry(a, a->upstream->fault, true, true))
+			if (!attempt_retry(a, a->upstream->fault, ATTEMPT_SENT_NOTHING))
 				return ATTEMPT_FAILED;
+			if (a->pauses)
+				return ATTEMPT_WAIT;
 			break;
 		}
 	}

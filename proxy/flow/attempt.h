@@ -6,18 +6,19 @@
 
 #include "flow/worker.h"
 
-enum {
-	ATTEMPT_TRIES = 2,          /* endpoints one request may be sent to: one retry */
-	ATTEMPT_SERVER_ERROR = 500, /* from this status on an answer counts against the backend */
-};
+enum { ATTEMPT_SERVER_ERROR = 500 }; /* from this status on an answer counts against the backend */
 
 enum attempt_at { ATTEMPT_WAIT, ATTEMPT_READY, ATTEMPT_FAILED };
+
+/* Of the request, when a try fails: nothing went out; all that did is kept; it is not. */
+enum attempt_sent { ATTEMPT_SENT_NOTHING, ATTEMPT_SENT_KEPT, ATTEMPT_SENT_LOST };
 
 struct attempt {
 	struct worker *worker;
 	struct backend *backend; /* of the snapshot the owner keeps; not used once READY */
 	struct backend_state *state;
-	struct endpoint *endpoint; /* in flight there; NULL: none */
+	const struct policy *policy; /* as long-lived as the backend */
+	struct endpoint *endpoint;   /* in flight there; NULL: none */
 	struct endpoint *last; /* of the last try, for the record; mentioned when not in flight */
 	struct upstream *upstream; /* lent; NULL: none */
 	struct waiter waiter;      /* while it is being dialled */
@@ -32,19 +33,27 @@ struct attempt {
 	bool reused; /* the connection had served before this try */
 	bool joined; /* waits, or has waited, for a dial that another began */
 	bool judged; /* what this try says of its endpoint is noted */
+	bool idempotent; /* RFC 9110 section 9.2.2 */
+	bool pauses;     /* before the next try */
 	uint64_t began_at, connected_at;
+	uint64_t due;       /* when the pause is over, or the try takes too long; 0: never */
+	uint64_t deadline;  /* nothing is begun after it; 0: none */
 	uint64_t waited_us; /* for a place */
 };
 
-/* key: hash for consistent hashing; 0 with a random one when the request has none. */
-void attempt_begin(struct attempt *a, struct worker *w, struct backend *b, struct task *owner,
-    uint64_t key, bool raw);
-/* Goes on. READY: upstream is connected and lent; FAILED: fault says why. */
+/* a is zeroed. What not all have is set behind it: pick.key, raw, idempotent, deadline. */
+void attempt_begin(struct attempt *a, struct worker *w, struct backend *b, const struct policy *p,
+    struct task *owner);
+/* Goes on. READY: upstream is connected and lent; FAILED: fault says why. Its owner has it run when
+ * it is listed, and at `due`. */
 enum attempt_at attempt_run(struct attempt *a);
-/* The connected upstream failed before any answer. True: it may be tried again (attempt_run);
- * replayable: nothing of the request is lost; idempotent: RFC 9110 section 9.2.2. */
-bool attempt_retry(struct attempt *a, enum fault why, bool replayable, bool idempotent);
-/* What this try came to: a fault, or FAULT_none and a status. Once per try. */
+/* This try failed before anything of an answer was passed on. True: run it again. */
+bool attempt_retry(struct attempt *a, enum fault why, enum attempt_sent sent);
+/* This answer has begun; after_us: the endpoint wants to be left alone so long. True: it is not to
+ * be passed on, but tried again, once the owner has released this try. */
+bool attempt_decline(struct attempt *a, uint16_t status, enum attempt_sent sent, uint64_t after_us);
+/* What this try came to: a fault, or FAULT_none and a status. Once per try, by the owner when
+ * neither of those said so. */
 void attempt_result(struct attempt *a, enum fault why, uint16_t status);
 /* What is said of its endpoint by the end of an answer that began well: FAULT_none, or what cut it
  * short. Only the first word on a try counts. */

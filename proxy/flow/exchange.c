@@ -1,9 +1,11 @@
 #include "flow/exchange.h"
 
+#include "flow/exchange_clock.h"
 #include "flow/exchange_pump.h"
 #include "flow/forward.h"
 #include "flow/reply.h"
 #include "flow/tunnel.h"
+#include "http/retry_after.h"
 #include "io/tls_conn.h"
 
 enum step_result { STEP_NEXT, STEP_WAIT };
@@ -47,12 +49,6 @@ exchange_run(struct task *t)
 
 	while (steps[x->at].run(x) == STEP_NEXT)
 		;
-}
-
-static inline const struct timeouts *
-exchange_timeouts(const struct exchange *x)
-{
-	return &x->use->snapshot->timeouts;
 }
 
 static void
@@ -159,9 +155,8 @@ static enum step_result
 step_request(struct exchange *x)
 {
 	struct backend *b = arms_next(&x->route->arms);
-	const struct timeouts *t = exchange_timeouts(x);
-	uint64_t look = t->body;
-	uint64_t key = 0;
+	const struct policy *p = x->route->policy;
+	struct attempt *a = &x->attempt;
 
 	if (b == NULL)
 		return exchange_reply(x, FAULT_proxy_configuration_error);
@@ -169,15 +164,14 @@ step_request(struct exchange *x)
 		return exchange_reply(x, FAULT_overload_shed);
 	x->record.backend = b->name;
 	x->record.backend_meter = b->state->meter;
+	attempt_begin(a, x->worker, b, p, &x->task);
 	if (b->hashed)
-		key = exchange_hash_key(x, b);
-	attempt_begin(&x->attempt, x->worker, b, &x->task, key, false);
-	x->attempt.place.priority = (uint8_t)x->route->priority;
-	if (t->response != 0 && t->response < look)
-		look = t->response;
-	if (t->request != 0 && t->request < look)
-		look = t->request;
-	timer_set(x->worker->loop, &x->timer, x->worker->loop->now + look);
+		a->pick.key = exchange_hash_key(x, b);
+	if (p->request_us != 0)
+		a->deadline = x->record.started_at + p->request_us;
+	a->idempotent = method_is_idempotent(x->client_stream->in.head->method);
+	a->place.priority = (uint8_t)x->route->priority;
+	exchange_clock_start(x);
 	return exchange_enter(x, STEP_ATTEMPT);
 }
 
@@ -230,6 +224,7 @@ exchange_send(struct exchange *x)
 	out = u->codec->ops->stream_open(u->codec, in->arena, &x->task);
 	ASSERT(out != NULL);
 	x->upstream_stream = out;
+	x->sent_at = 0;
 	out->reused = x->attempt.reused;
 	out->out.head = forward_request(x, &why);
 	if (out->out.head == NULL) {
@@ -252,11 +247,15 @@ static enum step_result exchange_overdue(struct exchange *x);
 static enum step_result
 step_attempt(struct exchange *x)
 {
+	enum attempt_at at;
+
 	if (x->client_stream->fault != FAULT_none)
 		return exchange_client_failed(x);
 	if (x->timed_out && exchange_overdue(x) == STEP_NEXT)
 		return STEP_NEXT;
-	switch (attempt_run(&x->attempt)) {
+	at = attempt_run(&x->attempt);
+	exchange_clock_follow(x);
+	switch (at) {
 	case ATTEMPT_WAIT:
 		return STEP_WAIT;
 	case ATTEMPT_READY:
@@ -285,63 +284,37 @@ exchange_release(struct exchange *x)
 	attempt_end(&x->attempt); /* a client that reads slowly holds no place at the backend */
 }
 
-/* The upstream ended early. Before an answer: again, if that is safe; else the client is told. */
+/* What of the request would be missing, were it sent again. */
+static enum attempt_sent
+exchange_sent(const struct exchange *x)
+{
+	if (x->upstream_stream == NULL)
+		return ATTEMPT_SENT_NOTHING;
+	return x->replayable ? ATTEMPT_SENT_KEPT : ATTEMPT_SENT_LOST;
+}
+
+/* The try came to nothing, and nothing was passed on: again, if that is right; else the client is
+ * told. WAIT: this very step goes on. */
+static enum step_result
+exchange_try_failed(struct exchange *x, enum fault why)
+{
+	enum attempt_sent sent = exchange_sent(x);
+
+	exchange_abandon(x, why);
+	if (!attempt_retry(&x->attempt, why, sent))
+		return exchange_reply(x, why);
+	return x->at == STEP_ATTEMPT ? STEP_WAIT : exchange_enter(x, STEP_ATTEMPT);
+}
+
+/* The upstream ended early. */
 static enum step_result
 exchange_upstream_failed(struct exchange *x, enum fault why)
 {
-	struct head *h = x->client_stream->in.head;
-	bool replayable = x->replayable && !x->upstream_stream->heard;
-
+	if (!x->answered)
+		return exchange_try_failed(x, why);
 	exchange_abandon(x, why);
-	if (x->answered) {
-		attempt_judge(&x->attempt, why);
-		return exchange_cut_short(x, why);
-	}
-	if (attempt_retry(&x->attempt, why, replayable, method_is_idempotent(h->method)))
-		return exchange_enter(x, STEP_ATTEMPT);
-	return exchange_reply(x, why);
-}
-
-/* A look at the clock: what is waited for, since when, and is that too long? FAULT_none: wait on;
- * the timer is set to the next look. */
-static enum fault
-exchange_late(struct exchange *x)
-{
-	const struct timeouts *t = exchange_timeouts(x);
-	uint64_t now = x->worker->loop->now, due;
-	struct stream *in = x->client_stream, *out = x->upstream_stream;
-	enum fault why;
-
-	x->timed_out = false;
-	if (x->at == STEP_REPLY ||
-	    (x->answered && (out == NULL || in->out.full || codec_waits(in->codec)))) {
-		due = x->client->conn.active_at + t->body;
-		why = FAULT_idle_timeout;
-	} else if (out == NULL) { /* dialling has its own deadline */
-		due = now + t->connect;
-		why = FAULT_connection_timeout;
-	} else if (x->answered) {
-		due = x->attempt.upstream->conn.active_at + t->body;
-		why = FAULT_connection_read_timeout;
-	} else if (x->sent_at != 0) {
-		due =
-		    t->response != 0 ? x->sent_at + t->response : now + t->body; /* off: look on */
-		why = FAULT_http_response_timeout;
-	} else if (out->out.full || codec_waits(out->codec)) {
-		due = x->attempt.upstream->conn.active_at + t->body;
-		why = FAULT_connection_write_timeout;
-	} else {
-		due = x->client->conn.active_at + t->body;
-		why = FAULT_request_timeout;
-	}
-	if (t->request != 0 && due > x->record.started_at + t->request) {
-		due = x->record.started_at + t->request;
-		why = FAULT_http_response_timeout;
-	}
-	if (now >= due)
-		return why;
-	timer_set(x->worker->loop, &x->timer, due);
-	return FAULT_none;
+	attempt_judge(&x->attempt, why);
+	return exchange_cut_short(x, why);
 }
 
 static enum step_result
@@ -351,14 +324,33 @@ exchange_overdue(struct exchange *x)
 
 	if (why == FAULT_none)
 		return STEP_WAIT;
-	if (x->upstream_stream != NULL && !x->answered)
-		attempt_result(&x->attempt, why, 0);
-	else if (x->upstream_stream != NULL)
+	if (!x->answered && x->at != STEP_REPLY)
+		return exchange_try_failed(x, why);
+	if (x->upstream_stream != NULL)
 		attempt_judge(&x->attempt, why);
 	exchange_abandon(x, why);
-	if (x->answered || x->at == STEP_REPLY)
-		return exchange_cut_short(x, why);
-	return exchange_reply(x, why);
+	return exchange_cut_short(x, why);
+}
+
+/* An answer that the route would rather have from another try. True: this one is dropped. One that
+ * is here whole leaves a connection that can be used again. */
+static bool
+exchange_declines(struct exchange *x)
+{
+	struct stream *s = x->upstream_stream;
+	const struct head *h = s->in.head;
+	bool whole;
+
+	if (likely(!policy_asks_status(x->route->policy, h->status)))
+		return false;
+	if (!attempt_decline(&x->attempt, h->status, exchange_sent(x),
+		retry_after_us(field_value(fields_find(&h->fields, FIELD_RETRY_AFTER)),
+		    (uint64_t)((int64_t)x->worker->loop->now + x->worker->wall_offset))))
+		return false;
+	whole = s->in.at == AT_DONE && s->sent && s->fault == FAULT_none;
+	exchange_abandon(x, whole ? FAULT_none : FAULT_http_response_incomplete);
+	attempt_release(&x->attempt, whole);
+	return true;
 }
 
 static enum step_result
@@ -376,6 +368,8 @@ step_exchange(struct exchange *x)
 		/* An answer that is broken before any of it was passed on is none. */
 		if (out->fault != FAULT_none && out->in.at != AT_DONE && !x->answered)
 			return exchange_upstream_failed(x, out->fault);
+		if (out->in.at != AT_HEAD && !x->answered && exchange_declines(x))
+			return exchange_enter(x, STEP_ATTEMPT);
 		if (out->in.at != AT_HEAD && !x->answered && !exchange_answer(x))
 			return exchange_upstream_failed(x, x->fault);
 		if (x->answered)

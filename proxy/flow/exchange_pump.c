@@ -2,8 +2,6 @@
 
 #include "flow/forward.h"
 
-enum { EXCHANGE_REPLAY_MAX = 64 * 1024 }; /* bytes of request body kept to be sent again */
-
 /* Pipes are of use when neither end needs to see the bytes. */
 static bool
 exchange_may_splice(const struct exchange *x)
@@ -36,7 +34,7 @@ static void
 exchange_keep_for_replay(struct exchange *x, const struct slices *body, size_t n)
 {
 	if (x->replayable &&
-	    (x->replay.bytes + n > EXCHANGE_REPLAY_MAX || slices_share(&x->replay, body, n) < n))
+	    (x->replay.bytes + n > x->route->policy->body || slices_share(&x->replay, body, n) < n))
 		exchange_forget_replay(x);
 }
 
@@ -80,6 +78,7 @@ exchange_pump_interim(struct exchange *x)
 	if (to->interim != NULL)
 		return; /* the last one has not left yet: its codec tells when it has */
 	if (x->client_stream->in.head->minor > 0) {
+		exchange_forget_replay(x); /* what follows must be of the same answer */
 		to->interim = forward_response(x, from->interim, &why);
 		codec_flush(x->client_stream->codec);
 	}

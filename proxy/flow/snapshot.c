@@ -56,6 +56,9 @@ snapshot_destroy(struct snapshot *s)
 	for (uint32_t i = 0; i < s->n_backends; i++)
 		backend_free(&s->backends[i]);
 	map_free(&s->backends_by_name);
+	MAP_EACH(&s->policies, slot)
+		free(slot->value);
+	map_free(&s->policies);
 	free(s->routes);
 	free(s->listeners);
 	free(s->backends);

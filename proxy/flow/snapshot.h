@@ -30,7 +30,8 @@ struct snapshot {
 	struct overload_spec overload_spec;
 	const struct overload *overload; /* lives as long as the process */
 	struct map backends_by_name;
-	struct loop *home; /* where it dies: the control thread's; NULL: by the last reference */
+	struct map policies; /* each once, by its bytes; owned */
+	struct loop *home;   /* where it dies: the control thread's; NULL: by the last reference */
 	struct letter letter;
 };
 

@@ -300,8 +300,9 @@ tunnel_start(struct client *c, const struct arms *arms, const struct client_hell
 	t->use = worker_use(w);
 	t->record.backend = b->state->name;
 	t->record.backend_meter = b->state->meter;
-	attempt_begin(
-	    &t->attempt, w, b, &t->task, b->hashed ? addr_hash(&c->peer) : worker_random(w), true);
+	attempt_begin(&t->attempt, w, b, &policy_plain, &t->task);
+	t->attempt.raw = true;
+	t->attempt.pick.key = b->hashed ? addr_hash(&c->peer) : worker_random(w);
 	timer_set(
 	    w->loop, &c->conn.timer, w->loop->now + TUNNEL_LOOK_US); /* dialling has its own */
 	tunnel_run(&t->task);

@@ -78,7 +78,7 @@ static const struct metric metrics[] = {
 	    .show = show_histogram, OF(BACKEND, backend_stats, connect)},
 	{ROW(HISTOGRAM, "weir_backend_wait_seconds", "backend", "Time that a request waited for a place."),
 	    .show = show_histogram, OF(BACKEND, backend_stats, wait)},
-	{ROW(COUNTER, "weir_backend_retries_total", "backend, why", "Tries after a failed one, by why that failed."),
+	{ROW(COUNTER, "weir_backend_retries_total", "backend, why", "Tries after a failed one, by why that failed: the fault's word, or the status of its answer."),
 	    .show = show_keys, OF(BACKEND, backend_stats, retries)},
 	{ROW(GAUGE, "weir_backend_connections", "backend, endpoint, state", "Open connections to the endpoint, by state: busy or idle."),
 	    .show = show_endpoints, .at = GAUGE_CONNS},

@@ -72,8 +72,12 @@ put_key_labels(FILE *out, enum key_form form, uint32_t key)
 {
 	uint32_t status = key % STATS_STATUS_MAX;
 
-	if (form == KEY_WHY) {
+	if (form == KEY_WHY && key < FAULT_COUNT) {
 		put_label(out, "why", fault_row((enum fault)key)->word);
+		return;
+	}
+	if (form == KEY_WHY) { /* the status of an answer that was tried again */
+		fprintf(out, "why=\"%u\"", key);
 		return;
 	}
 	if (form == KEY_TLS_REASON) {

@@ -35,7 +35,7 @@ struct route_stats {
 };
 struct backend_stats {
 	struct histogram first_byte, connect, wait; /* of the last try */
-	struct code_counts retries;                 /* by the fault of the try before */
+	struct code_counts retries; /* by what the try before came to: a fault, or a status */
 	uint64_t conns_opened, conns_reused;
 };
 struct endpoint_stats {

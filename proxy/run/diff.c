@@ -74,8 +74,17 @@ diff_end(struct diff *d, int len, const char *file, uint32_t line)
 struct diff_pair {
 	struct str name; /* empty: a file has only one of these */
 	const void *old, *new;
-	const struct origin *origins; /* of the new one's rows; NULL: all are defaults */
+	const struct origin *old_origins, *origins; /* of its rows; NULL: all are defaults */
 };
+
+/* What all routes begin with is told once, not for each of them. */
+static bool
+diff_is_inherited(const struct schema_row *row, const struct diff_pair *pair, size_t i)
+{
+	return row->type == SCHEMA_STRUCT &&
+	       (pair->old_origins == NULL || pair->old_origins[i].file == NULL) &&
+	       (pair->origins == NULL || pair->origins[i].file == NULL);
+}
 
 static void
 diff_rows(struct diff *d, const struct schema_object *o, const struct diff_pair *pair)
@@ -85,6 +94,8 @@ diff_rows(struct diff *d, const struct schema_object *o, const struct diff_pair 
 		struct str was, is;
 
 		if (schema_is_block(row) || row->type == SCHEMA_PORT) /* the address says it */
+			continue;
+		if (diff_is_inherited(row, pair, i))
 			continue;
 		was = diff_value(&d->old, row, pair->old);
 		is = diff_value(&d->new, row, pair->new);
@@ -132,8 +143,9 @@ diff_alone(struct diff *d, const struct diff_kind *k, char sign, const char *ite
 static void
 diff_both(struct diff *d, const struct diff_kind *k, const char *old, const char *new)
 {
-	struct diff_pair pair = {
-	    diff_name(k, new), old, new, *(const struct origin *const *)(new + k->origins)};
+	struct diff_pair pair = {diff_name(k, new), old, new,
+	    *(const struct origin *const *)(old + k->origins),
+	    *(const struct origin *const *)(new + k->origins)};
 
 	diff_rows(d, k->object, &pair);
 	if (k->inside != NULL)
@@ -243,7 +255,10 @@ diff_models(const struct model *old, const struct model *new, FILE *out)
 	diff_array(&d, &backends, ARRAY(old, backends), ARRAY(new, backends));
 	for (unsigned part = 0; part < PART_COUNT; part++)
 		diff_rows(&d, schema_parts[part],
-		    &(struct diff_pair){.old = old, .new = new, .origins = new->origins[part]});
+		    &(struct diff_pair){.old = old,
+			.new = new,
+			.old_origins = old->origins[part],
+			.origins = new->origins[part]});
 	diff_text_close(&d.old);
 	diff_text_close(&d.new);
 }

@@ -124,3 +124,16 @@ backend_pick_done(struct endpoint *e)
 {
 	guard_uncount(&e->in_flight);
 }
+
+bool
+backend_has(const struct backend *b, const struct balance_pick *pick)
+{
+	const struct targets *t = backend_targets_now(b);
+	struct balance_pick any = *pick;
+
+	any.limit = 0;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (balance_allows(t->balance, &any, i))
+			return true;
+	return false;
+}

@@ -61,5 +61,7 @@ void backend_conn_closed(struct backend_state *s, struct endpoint *e);
  * as all of them have as many requests as they may. */
 struct endpoint *backend_pick(struct backend *b, const struct balance_pick *pick, bool *full);
 void backend_pick_done(struct endpoint *e);
+/* Would one be chosen, if none had too many requests? */
+bool backend_has(const struct backend *b, const struct balance_pick *pick);
 
 #endif

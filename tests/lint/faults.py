@@ -6,7 +6,7 @@ import re
 
 import lint
 
-TABLE = "proxy/base/fault.h"
+TABLE = "proxy/base/fault_rows.h"
 MANUAL = "man/weir-internals.7"
 ROW = re.compile(r'\bF\((\w+),\s*(\d+),\s*(\d+),\s*(\w+),\s*(\w+),\s*"([^"]*)"\)')
 ENTRY = re.compile(r"^\.It Cm (\w+)\n(\d+); gRPC (\d+); (\w+); (\w+)\.\n(.*?)\n(?=\.)", re.M | re.S)

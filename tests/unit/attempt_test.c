@@ -10,7 +10,7 @@
 
 #include "flow/attempt.c"
 
-enum { TRIES_MAX = 4 };
+enum { TRIES_MAX = 4, ASKS = POLICY_RESET | POLICY_TIMEOUT };
 
 struct pools { /* what each way to an endpoint comes to, in order */
 	const char *script;
@@ -219,11 +219,11 @@ connecting_is_tried_on_two_endpoints_at_most(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nelem(rows); i++) {
-		struct attempt a;
+		struct attempt a = {0};
 		struct rig r;
 
 		rig_open(&r, rows[i].endpoints, 0, rows[i].script);
-		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+		attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
 		assert_int_equal(attempt_run(&a), rows[i].at);
 		assert_int_equal(a.fault, rows[i].fault);
 		assert_int_equal(a.tries, rows[i].tries);
@@ -240,44 +240,233 @@ only_what_nobody_can_have_acted_on_is_sent_again(void **state)
 {
 	static const struct {
 		enum fault why;
-		bool reused, replayable, idempotent, again;
+		bool reused, kept, idempotent, again;
+		uint32_t asks;
+		bool non_idempotent;
 	} rows[] = {
 	    /* a kept connection was closed meanwhile: the one case (RFC 9110 section 9.2.2) */
-	    {FAULT_connection_terminated, true, true, true, true},
-	    {FAULT_connection_terminated, false, true, true, false},
-	    {FAULT_connection_terminated, true, false, true, false},
-	    {FAULT_connection_terminated, true, true, false, false},
-	    {FAULT_http_response_incomplete, true, true, true, false},
-	    {FAULT_http_response_timeout, true, true, true, false},
-	    {FAULT_connection_read_timeout, true, true, true, false},
-	    {FAULT_connection_write_timeout, true, true, true, false},
-	    {FAULT_http_protocol_error, true, true, true, false},
-	    {FAULT_http_upgrade_failed, true, true, true, false},
-	    {FAULT_client_gone, true, true, true, false},
-	    {FAULT_proxy_internal_error, true, true, true, false},
+	    {FAULT_connection_terminated, true, true, true, true, 0, false},
+	    {FAULT_connection_terminated, false, true, true, false, 0, false},
+	    {FAULT_connection_terminated, true, false, true, false, 0, false},
+	    {FAULT_connection_terminated, true, true, false, false, 0, false},
+	    {FAULT_http_response_incomplete, true, true, true, false, 0, false},
+	    {FAULT_http_response_timeout, true, true, true, false, 0, false},
+	    {FAULT_try_timeout, true, true, true, false, 0, false},
+	    {FAULT_connection_read_timeout, true, true, true, false, ASKS, true},
+	    {FAULT_connection_write_timeout, true, true, true, false, 0, false},
+	    {FAULT_http_protocol_error, true, true, true, false, ASKS, true},
+	    {FAULT_http_upgrade_failed, true, true, true, false, ASKS, true},
+	    {FAULT_client_gone, true, true, true, false, ASKS, true},
+	    {FAULT_proxy_internal_error, true, true, true, false, ASKS, true},
+	    /* the endpoint says that it did not look at it: any method, if it is still whole */
+	    {FAULT_stream_refused, false, true, false, true, 0, false},
+	    {FAULT_connection_goaway, true, true, false, true, 0, false},
+	    {FAULT_connection_goaway, true, false, true, false, ASKS, true},
+	    /* asked for, for what may be repeated */
+	    {FAULT_connection_terminated, false, true, true, true, POLICY_RESET, false},
+	    {FAULT_connection_terminated, false, true, true, false, POLICY_TIMEOUT, false},
+	    {FAULT_http_response_incomplete, false, true, true, true, POLICY_RESET, false},
+	    {FAULT_http_response_timeout, false, true, true, true, POLICY_TIMEOUT, false},
+	    {FAULT_http_response_timeout, false, true, true, false, POLICY_RESET, false},
+	    {FAULT_try_timeout, false, true, true, true, POLICY_TIMEOUT, false},
+	    {FAULT_connection_write_timeout, false, true, true, true, POLICY_TIMEOUT, false},
+	    {FAULT_http_response_incomplete, false, true, false, false, ASKS, false},
+	    {FAULT_http_response_incomplete, false, false, true, false, ASKS, true},
+	    {FAULT_connection_terminated, true, true, false, true, POLICY_RESET, true},
+	    {FAULT_connection_terminated, true, true, false, false, 0, true},
+	    {FAULT_http_response_timeout, false, true, false, true, POLICY_TIMEOUT, true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < nelem(rows); i++) {
-		struct attempt a;
+		const struct policy p = {
+		    .retries = 1, .asks = rows[i].asks, .non_idempotent = rows[i].non_idempotent};
+		enum attempt_sent sent = rows[i].kept ? ATTEMPT_SENT_KEPT : ATTEMPT_SENT_LOST;
+		struct attempt a = {0};
 		struct rig r;
 
-		rig_open(&r, 1, 0, rows[i].reused ? "kc" : "c");
-		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+		rig_open(&r, 1, 0, rows[i].reused ? "kc" : "cc");
+		attempt_begin(&a, &r.worker, r.backend, &p, &r.owner);
+		a.idempotent = rows[i].idempotent;
 		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
-		assert_int_equal(
-		    attempt_retry(&a, rows[i].why, rows[i].replayable, rows[i].idempotent),
-		    rows[i].again);
+		assert_int_equal(attempt_retry(&a, rows[i].why, sent), rows[i].again);
 		assert_int_equal(a.fault, rows[i].why);
 		assert_null(a.upstream);
 		assert_int_equal(r.pools.dropped, 1);
-		if (rows[i].again) { /* the endpoint is not to blame: the same, but a new conn */
+		if (rows[i].again) { /* there is one endpoint: the same, but a new conn */
 			assert_int_equal(attempt_run(&a), ATTEMPT_READY);
 			assert_false(a.upstream->reused);
 			assert_int_equal(a.tries, 2);
 			/* and that was the last time */
 			a.reused = true;
-			assert_false(attempt_retry(&a, rows[i].why, true, true));
+			assert_false(attempt_retry(&a, rows[i].why, sent));
+		}
+		rig_close(&r, &a);
+	}
+}
+
+/* The clock stands still until it is told to go on. */
+static void
+begin(struct attempt *a, struct rig *r, const struct policy *p)
+{
+	attempt_begin(a, &r->worker, r->backend, p, &r->owner);
+	a->idempotent = true;
+	r->loop->now = 1000;
+}
+
+static void
+the_first_retry_elsewhere_comes_at_once_and_later_ones_after_a_pause(void **state)
+{
+	const struct policy p = {.retries = 3, .backoff_us = 4, .backoff_max_us = 1000};
+	struct attempt a = {0};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 4, 0, "rrrc");
+	begin(&a, &r, &p);
+	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+	assert_int_equal(a.tries, 2);
+	assert_true(a.pauses);
+	assert_int_equal(a.due, 1000 + 7); /* of 0 to 8, by the random number there is */
+	r.loop->now = a.due - 1;
+	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+	assert_int_equal(a.tries, 2);
+	r.loop->now = a.due;
+	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+	assert_int_equal(a.tries, 3);
+	assert_int_equal(a.due, 1007 + 7); /* of 0 to 16 */
+	r.loop->now = a.due;
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	assert_int_equal(a.due, 0);
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned j = 0; j < i; j++)
+			assert_ptr_not_equal(r.pools.asked[i], r.pools.asked[j]);
+	rig_close(&r, &a);
+}
+
+static void
+when_all_were_tried_the_last_one_is_asked_last(void **state)
+{
+	const struct policy p = {.retries = 3, .backoff_us = 4, .backoff_max_us = 1000};
+	struct attempt a = {0};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 2, 0, "rrrc");
+	begin(&a, &r, &p);
+	while (attempt_run(&a) == ATTEMPT_WAIT)
+		r.loop->now = a.due;
+	assert_int_equal(a.tries, 4);
+	for (unsigned i = 1; i < 4; i++)
+		assert_ptr_not_equal(r.pools.asked[i], r.pools.asked[i - 1]);
+	rig_close(&r, &a);
+}
+
+static void
+a_lone_endpoint_that_refuses_is_asked_again_if_more_than_one_retry_is_wanted(void **state)
+{
+	const struct policy p = {.retries = 2, .backoff_us = 4, .backoff_max_us = 1000};
+	struct attempt a = {0};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 1, 0, "rc");
+	begin(&a, &r, &p);
+	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT); /* not at once */
+	assert_true(a.due > r.loop->now);
+	r.loop->now = a.due;
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	rig_close(&r, &a);
+}
+
+static void
+a_try_has_its_own_time(void **state)
+{
+	const struct policy p = {.retries = 1, .asks = POLICY_TIMEOUT, .try_us = 500};
+	struct attempt a = {0};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 2, 0, "wc");
+	begin(&a, &r, &p);
+	a.idempotent = false; /* nothing was sent, so it does not matter */
+	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+	assert_int_equal(a.due, 1500);
+	r.loop->now = 1500;
+	assert_true(attempt_retry(&a, FAULT_try_timeout, ATTEMPT_SENT_NOTHING));
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	assert_int_equal(a.due, 2000);
+	rig_close(&r, &a);
+}
+
+static void
+nothing_is_begun_behind_the_deadline(void **state)
+{
+	const struct policy p = {
+	    .retries = 1, .asks = POLICY_RESET, .backoff_us = 10, .backoff_max_us = 10};
+
+	(void)state;
+	for (uint64_t deadline = 1007; deadline <= 1008; deadline++) {
+		struct attempt a = {0};
+		struct rig r;
+
+		rig_open(&r, 2, 0, "c");
+		begin(&a, &r, &p);
+		a.deadline = deadline;
+		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+		/* the pause is 7 */
+		assert_int_equal(attempt_retry(&a, FAULT_connection_terminated, ATTEMPT_SENT_KEPT),
+		    deadline == 1008);
+		rig_close(&r, &a);
+	}
+}
+
+static void
+an_answer_is_declined_if_another_can_be_had(void **state)
+{
+	static const struct {
+		enum attempt_sent sent;
+		bool idempotent, non_idempotent;
+		uint32_t retries, endpoints;
+		uint64_t after, deadline;
+		bool again;
+	} rows[] = {
+	    {ATTEMPT_SENT_KEPT, true, false, 1, 2, 0, 0, true},
+	    {ATTEMPT_SENT_KEPT, true, false, 1, 1, 0, 0, true},
+	    {ATTEMPT_SENT_KEPT, true, false, 0, 2, 0, 0, false},
+	    {ATTEMPT_SENT_LOST, true, false, 1, 2, 0, 0, false},
+	    {ATTEMPT_SENT_KEPT, false, false, 1, 2, 0, 0, false},
+	    {ATTEMPT_SENT_KEPT, false, true, 1, 2, 0, 0, true},
+	    /* Retry-After: as long as a pause may be, or until the deadline */
+	    {ATTEMPT_SENT_KEPT, true, false, 1, 2, 100, 0, true},
+	    {ATTEMPT_SENT_KEPT, true, false, 1, 2, 101, 0, false},
+	    {ATTEMPT_SENT_KEPT, true, false, 1, 2, 5000, 6001, true},
+	    {ATTEMPT_SENT_KEPT, true, false, 1, 2, 5000, 6000, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nelem(rows); i++) {
+		const struct policy p = {.retries = rows[i].retries,
+		    .backoff_us = 5,
+		    .backoff_max_us = 100,
+		    .non_idempotent = rows[i].non_idempotent};
+		struct attempt a = {0};
+		struct rig r;
+
+		rig_open(&r, rows[i].endpoints, 0, "cc");
+		begin(&a, &r, &p);
+		a.idempotent = rows[i].idempotent;
+		a.deadline = rows[i].deadline;
+		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+		assert_int_equal(
+		    attempt_decline(&a, 503, rows[i].sent, rows[i].after), rows[i].again);
+		if (rows[i].again) {
+			assert_non_null(a.upstream); /* until its owner has ended the stream */
+			attempt_release(&a, true);
+			assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+			assert_int_equal(a.due, 1000 + (rows[i].after > 1 ? rows[i].after : 1));
+			r.loop->now = a.due;
+			assert_int_equal(attempt_run(&a), ATTEMPT_READY);
 		}
 		rig_close(&r, &a);
 	}
@@ -286,14 +475,14 @@ only_what_nobody_can_have_acted_on_is_sent_again(void **state)
 static void
 each_failed_try_is_counted_once(void **state)
 {
-	struct attempt a;
+	struct attempt a = {0};
 	struct rig r;
 	struct backend_stats *b;
 	uint64_t errors = 0;
 
 	(void)state;
 	rig_open(&r, 2, 0, "rc");
-	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+	attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
 	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
 	b = meter_block(r.backend->state->meter, 0);
 	assert_int_equal(b->conns_opened, 2);
@@ -337,12 +526,12 @@ each_try_is_noted_once_for_its_endpoint(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nelem(rows); i++) {
-		struct attempt a;
+		struct attempt a = {0};
 		struct rig r;
 
 		rig_open(&r, 1, 0, rows[i].script);
 		r.backend->outlier = (struct outlier_spec){.on = true};
-		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+		attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
 		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
 		attempt_result(&a, rows[i].why, rows[i].status);
 		attempt_judge(&a, rows[i].end);
@@ -356,7 +545,7 @@ the_worker_that_sees_a_streak_writes_home(void **state)
 {
 	struct snapshot snapshot = {.refs = 1};
 	struct snapshot_use use = {&snapshot, 1};
-	struct attempt a;
+	struct attempt a = {0};
 	struct rig r;
 
 	(void)state;
@@ -365,7 +554,8 @@ the_worker_that_sees_a_streak_writes_home(void **state)
 	r.worker.current = &use;
 	r.backend->outlier = (struct outlier_spec){.on = true, .streak = {2}};
 	for (int i = 0; i < 3; i++) {
-		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+		a = (struct attempt){0};
+		attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
 		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
 		attempt_result(&a, FAULT_none, 500);
 		assert_int_equal(a.endpoint->refs, i == 0 ? 1 : 2); /* one letter, not two */
@@ -379,13 +569,13 @@ the_worker_that_sees_a_streak_writes_home(void **state)
 static void
 a_backend_that_is_full_is_not_asked(void **state)
 {
-	struct attempt a, b;
+	struct attempt a = {0}, b = {0};
 	struct rig r;
 
 	(void)state;
 	rig_open(&r, 2, 1, "c");
-	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
-	attempt_begin(&b, &r.worker, r.backend, &r.owner, 0, false);
+	attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
+	attempt_begin(&b, &r.worker, r.backend, &policy_plain, &r.owner);
 	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
 	assert_int_equal(attempt_run(&b), ATTEMPT_FAILED);
 	assert_int_equal(b.fault, FAULT_connection_limit_reached);
@@ -400,11 +590,12 @@ some_take_no_kept_connection(void **state)
 {
 	(void)state;
 	for (unsigned raw = 0; raw < 2; raw++) {
-		struct attempt a;
+		struct attempt a = {0};
 		struct rig r;
 
 		rig_open(&r, 1, 0, "w");
-		attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, raw);
+		attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
+		a.raw = raw;
 		a.alone = !raw;
 		assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
 		assert_int_equal(r.pools.looked, 0);
@@ -420,12 +611,12 @@ some_take_no_kept_connection(void **state)
 static void
 who_waits_for_a_dial_may_find_it_full(void **state)
 {
-	struct attempt a;
+	struct attempt a = {0};
 	struct rig r;
 
 	(void)state;
 	rig_open(&r, 1, 0, "jc");
-	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+	attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
 	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
 	assert_int_equal(r.backend->state->guard.conns, 0); /* counted by who began it */
 	a.upstream->at = UPSTREAM_LENT;
@@ -439,12 +630,12 @@ who_waits_for_a_dial_may_find_it_full(void **state)
 static void
 a_dial_that_many_wait_for_fails_for_each(void **state)
 {
-	struct attempt a;
+	struct attempt a = {0};
 	struct rig r;
 
 	(void)state;
 	rig_open(&r, 2, 0, "jk");
-	attempt_begin(&a, &r.worker, r.backend, &r.owner, 0, false);
+	attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
 	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
 	a.upstream->at = UPSTREAM_CLOSED;
 	a.upstream->fault = FAULT_connection_refused;
@@ -460,6 +651,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(connecting_is_tried_on_two_endpoints_at_most),
 	    cmocka_unit_test(only_what_nobody_can_have_acted_on_is_sent_again),
+	    cmocka_unit_test(the_first_retry_elsewhere_comes_at_once_and_later_ones_after_a_pause),
+	    cmocka_unit_test(when_all_were_tried_the_last_one_is_asked_last),
+	    cmocka_unit_test(
+		a_lone_endpoint_that_refuses_is_asked_again_if_more_than_one_retry_is_wanted),
+	    cmocka_unit_test(a_try_has_its_own_time),
+	    cmocka_unit_test(nothing_is_begun_behind_the_deadline),
+	    cmocka_unit_test(an_answer_is_declined_if_another_can_be_had),
 	    cmocka_unit_test(each_failed_try_is_counted_once),
 	    cmocka_unit_test(each_try_is_noted_once_for_its_endpoint),
 	    cmocka_unit_test(the_worker_that_sees_a_streak_writes_home),

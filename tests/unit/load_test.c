@@ -335,10 +335,46 @@ many_routes_load_in_a_blink(void **state)
 	free(text);
 }
 
+static void
+routes_begin_with_the_defaults_wherever_these_stand(void **state)
+{
+	struct model *m =
+	    load(HTTP "routes:\n"
+		      "  - {match: /a, to: web}\n"
+		      "  - {match: /b, to: web, retry: 3}\n"
+		      "  - {match: /c, to: web, retry: {when: [], statuses: 503}}\n" WEB
+		      "defaults: {retry: {when: [reset, 5xx], body: 1MB}}\n");
+	const struct model_route *r = m->routes;
+	char *text = printed(m, false), *full = printed(m, true);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(r[i].retry.attempts, i == 1 ? 3 : 1);
+		assert_int_equal(
+		    r[i].retry.when, i == 2 ? 0 : 1u << RETRY_WHEN_RESET | 1u << RETRY_WHEN_5XX);
+		assert_int_equal(r[i].retry.body, 1024 * 1024);
+	}
+	assert_int_equal(r[2].retry.statuses.bits[(503 - MODEL_STATUS_MIN) / 64],
+	    UINT64_C(1) << (503 - MODEL_STATUS_MIN) % 64);
+	assert_non_null(strstr(text, "retry: {attempts: 3, when: [5xx, reset], statuses: [], "));
+	assert_non_null(strstr(text, "retry: {attempts: 1, when: [], statuses: [503], "));
+	assert_non_null(strstr(full, "# retry: as in defaults"));
+	free(text);
+	free(full);
+	model_free(&m);
+	assert_says(HTTP "routes: [{match: any, to: web, retry: eleven}]\n" WEB, 0,
+	    "\"retry\" wants a whole number 0-10 or off, got \"eleven\"");
+	assert_says(HTTP "routes: [{match: any, to: web, retry: {when: [5xx, resets]}}]\n" WEB, 0,
+	    "\"when\" wants gateway-error, 5xx, reset or timeout, got \"resets\"");
+	assert_says(HTTP "routes: [{match: any, to: web, retry: {statuses: 200}}]\n" WEB, 0,
+	    "\"statuses\" wants statuses from 400 to 599, got \"200\"");
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(routes_begin_with_the_defaults_wherever_these_stand),
 	    cmocka_unit_test(fills_in_defaults),
 	    cmocka_unit_test(short_and_long_forms_are_the_same),
 	    cmocka_unit_test(what_is_printed_loads_to_the_same),

@@ -1,0 +1,66 @@
+#include "config/build_policy.h"
+
+enum { SERVER_ERROR = 500, BAD_GATEWAY = 502, GATEWAY_TIMEOUT = 504 };
+
+static bool
+retry_has(const struct model_retry *m, enum model_retry_when when)
+{
+	return (m->when >> when & 1) != 0;
+}
+
+static bool
+retry_has_status(const struct model_retry *m, unsigned status)
+{
+	unsigned bit = status - MODEL_STATUS_MIN;
+
+	if (retry_has(m, RETRY_WHEN_5XX) && status >= SERVER_ERROR)
+		return true;
+	if (retry_has(m, RETRY_WHEN_GATEWAY_ERROR) && status >= BAD_GATEWAY &&
+	    status <= GATEWAY_TIMEOUT)
+		return true;
+	return (m->statuses.bits[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+static void
+build_retry(const struct model_retry *m, struct policy *p)
+{
+	p->retries = m->attempts;
+	p->try_us = m->per_try_timeout;
+	p->backoff_us = m->backoff;
+	p->backoff_max_us = m->max_backoff;
+	p->body = m->body;
+	p->non_idempotent = m->non_idempotent;
+	if (retry_has(m, RETRY_WHEN_RESET))
+		p->asks |= POLICY_RESET;
+	if (retry_has(m, RETRY_WHEN_TIMEOUT) || m->per_try_timeout != 0)
+		p->asks |= POLICY_TIMEOUT;
+	for (unsigned status = MODEL_STATUS_MIN; status <= MODEL_STATUS_MAX; status++)
+		if (retry_has_status(m, status))
+			policy_ask_status(p, status);
+}
+
+static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	return b != 0 && b < a ? b : a; /* 0: no limit */
+}
+
+const struct policy *
+build_policy(struct map *policies, const struct model *m, const struct model_route *route)
+{
+	struct policy policy, *found;
+	struct str bytes = str_of((const char *)&policy, sizeof(policy));
+
+	memset(&policy, 0, sizeof(policy)); /* its gaps are compared too */
+	policy.request_us = m->timeouts.request;
+	policy.response_us = m->timeouts.response;
+	policy.look_us = sooner(sooner(m->timeouts.body, policy.response_us), policy.request_us);
+	build_retry(&route->retry, &policy);
+	found = map_get(policies, bytes);
+	if (found != NULL)
+		return found;
+	found = xmalloc(sizeof(*found));
+	memcpy(found, &policy, sizeof(policy));
+	map_put(policies, str_of((const char *)found, sizeof(*found)), found);
+	return found;
+}

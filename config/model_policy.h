@@ -1,0 +1,35 @@
+/* model_policy - how a route's requests are tried: what routes have of their own, and what all of
+ * them begin with. */
+#ifndef CONFIG_MODEL_POLICY_H
+#define CONFIG_MODEL_POLICY_H
+
+#include "base/base.h"
+
+enum model_retry_when { /* a bit each */
+	RETRY_WHEN_GATEWAY_ERROR,
+	RETRY_WHEN_5XX,
+	RETRY_WHEN_RESET,
+	RETRY_WHEN_TIMEOUT,
+};
+
+enum { MODEL_STATUS_MIN = 400, MODEL_STATUS_MAX = 599 };
+
+struct model_statuses { /* a bit for each from MODEL_STATUS_MIN on */
+	uint64_t bits[4];
+};
+
+struct model_retry {
+	uint32_t attempts; /* after the first one */
+	uint32_t when;     /* bits of model_retry_when */
+	struct model_statuses statuses;
+	uint64_t per_try_timeout; /* 0: none */
+	uint64_t backoff, max_backoff;
+	uint64_t body; /* bytes */
+	bool non_idempotent;
+};
+
+struct model_defaults { /* what every route begins with */
+	struct model_retry retry;
+};
+
+#endif

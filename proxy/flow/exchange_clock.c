@@ -1,0 +1,82 @@
+#include "flow/exchange_clock.h"
+
+static void
+exchange_look_by(struct exchange *x, uint64_t at)
+{
+	if (x->timer.prev == NULL || at < x->timer.at)
+		timer_set(x->worker->loop, &x->timer, at);
+}
+
+void
+exchange_clock_start(struct exchange *x)
+{
+	struct loop *l = x->worker->loop;
+
+	timer_set(l, &x->timer, l->now + x->route->policy->look_us);
+}
+
+void
+exchange_clock_follow(struct exchange *x)
+{
+	if (unlikely(x->attempt.due != 0))
+		exchange_look_by(x, x->attempt.due);
+}
+
+/* The step that is waited for now: when it is due, and what it is to be late. */
+static uint64_t
+exchange_due(const struct exchange *x, enum fault *why)
+{
+	const struct timeouts *t = &x->use->snapshot->timeouts;
+	const struct stream *in = x->client_stream, *out = x->upstream_stream;
+	uint64_t now = x->worker->loop->now;
+
+	if (x->at == STEP_REPLY ||
+	    (x->answered && (out == NULL || in->out.full || codec_waits(in->codec)))) {
+		*why = FAULT_idle_timeout;
+		return x->client->conn.active_at + t->body;
+	}
+	if (out == NULL) { /* dialling has its own deadline */
+		*why = FAULT_connection_timeout;
+		return now + t->connect;
+	}
+	if (x->answered) {
+		*why = FAULT_connection_read_timeout;
+		return x->attempt.upstream->conn.active_at + t->body;
+	}
+	if (x->sent_at != 0) {
+		uint64_t response = x->route->policy->response_us;
+
+		*why = FAULT_http_response_timeout;
+		return response != 0 ? x->sent_at + response : now + t->body; /* off: look on */
+	}
+	if (out->out.full || codec_waits(out->codec)) {
+		*why = FAULT_connection_write_timeout;
+		return x->attempt.upstream->conn.active_at + t->body;
+	}
+	*why = FAULT_request_timeout;
+	return x->client->conn.active_at + t->body;
+}
+
+enum fault
+exchange_late(struct exchange *x)
+{
+	const struct attempt *a = &x->attempt;
+	uint64_t now = x->worker->loop->now, due;
+	enum fault why;
+
+	x->timed_out = false;
+	due = exchange_due(x, &why);
+	if (!x->answered && a->due != 0 && a->due < due) {
+		/* A pause that is over is no lateness: the attempt goes on. */
+		due = a->pauses && a->due <= now ? due : a->due;
+		why = FAULT_try_timeout;
+	}
+	if (a->deadline != 0 && due > a->deadline) {
+		due = a->deadline;
+		why = FAULT_http_response_timeout;
+	}
+	if (now >= due)
+		return why;
+	timer_set(x->worker->loop, &x->timer, due);
+	return FAULT_none;
+}
