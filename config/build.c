@@ -154,6 +154,7 @@ build_backend(struct building *b, const struct model_backend *m)
 	    .hash_name = m->hash_name,
 	    .guard = build_guard(m),
 	    .outlier = build_outlier(&m->outlier),
+	    .panic = m->panic,
 	    .proxy_protocol = m->proxy_protocol,
 	};
 	struct backend *backend;

@@ -67,6 +67,7 @@ struct model_backend {
 	struct model_breaker breaker;
 	struct model_concurrency concurrency;
 	struct model_outlier outlier;
+	uint32_t panic; /* percent; 0: never */
 };
 
 #endif

@@ -7,6 +7,7 @@ enum {
 	BOUND_MIN = 100,
 	BOUND_MAX = 1000,
 	PORT_MAX = 65535,
+	PANIC_MAX = 100, /* percent */
 };
 
 static const char *const words_protocol[] = {
@@ -185,6 +186,9 @@ static const struct schema_row rows_backend[] = {
 	 .object = &schema_outlier, .example = "{consecutive_failures: 3, ejection: 10s}",
 	 .since = FIRST,
 	 .sentence = "Whether endpoints are left out for a while for what their requests come to: on, off, or a map."},
+	{.key = "panic", .type = SCHEMA_PERCENT, FIELD(model_backend, panic), .min = 1,
+	 .max = PANIC_MAX, .zero = "off", .fallback = "50%", .example = "30%", .since = FIRST,
+	 .sentence = "With fewer endpoints left than this share, all are used, whatever is known of them: the few would not bear all requests. Draining ones, those that are down and new ones that were not checked yet never are, and do not count."},
 	{.key = "proxy_protocol", .type = SCHEMA_CHOICE, FIELD(model_backend, proxy_protocol),
 	 .words = words_proxy, .fallback = "off", .example = "v2", .since = FIRST,
 	 .sentence = "Begins each connection to an endpoint with a PROXY protocol header that tells the client's address. With it, a connection serves one client only."},

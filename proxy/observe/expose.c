@@ -93,8 +93,10 @@ static const struct metric metrics[] = {
 	    .show = show_backends, .at = BACKEND_BREAKER_OPEN},
 	{ROW(GAUGE, "weir_backend_concurrency_limit", "backend", "How many requests at a time the backend was found to take; 0 where that is not measured."),
 	    .show = show_backends, .at = BACKEND_CONCURRENCY},
+	{ROW(GAUGE, "weir_backend_panic", "backend", "1 while so few endpoints are left that all are used, whatever is known of them, else 0."),
+	    .show = show_backends, .at = BACKEND_PANIC},
 
-	{ROW(GAUGE, "weir_endpoint_up", "backend, endpoint", "1 if the endpoint may be chosen, else 0."),
+	{ROW(GAUGE, "weir_endpoint_up", "backend, endpoint", "1 if the endpoint may be chosen, also without panic, else 0."),
 	    .show = show_endpoints, .at = GAUGE_UP},
 	{ROW(GAUGE, "weir_endpoint_weight", "backend, endpoint", "The endpoint's weight."),
 	    .show = show_endpoints, .at = GAUGE_WEIGHT},

@@ -20,6 +20,7 @@ enum backend_gauge {
 	BACKEND_WAITING,
 	BACKEND_BREAKER_OPEN, /* 0 or 1 */
 	BACKEND_CONCURRENCY,  /* the limit found; 0: none is measured */
+	BACKEND_PANIC,        /* 0 or 1 */
 	BACKEND_GAUGES
 };
 

@@ -152,9 +152,10 @@ api_backends_json(const struct server *s)
 
 		for (uint32_t j = 0; j < t->n; j++)
 			json_array_append_new(endpoints, endpoint_json(&t->v[j]));
-		row = json_pack("{s:o, s:I, s:I, s:o}", "name", api_str(b->state->name), "requests",
-		    (json_int_t)atomic_load(&b->state->guard.requests), "connections",
-		    (json_int_t)atomic_load(&b->state->guard.conns), "endpoints", endpoints);
+		row = json_pack("{s:o, s:I, s:I, s:b, s:o}", "name", api_str(b->state->name),
+		    "requests", (json_int_t)atomic_load(&b->state->guard.requests), "connections",
+		    (json_int_t)atomic_load(&b->state->guard.conns), "panic", b->state->panic.on,
+		    "endpoints", endpoints);
 		api_put_place(row, &b->at);
 		json_array_append_new(out, row);
 	}
@@ -182,6 +183,9 @@ api_backends_text(const struct server *s, FILE *f)
 		}
 		if (t->n == 0)
 			fprintf(f, "backend   %-16.*s has no endpoints\n", STR_FMT(b->state->name));
+		if (b->state->panic.on)
+			fprintf(f, "backend   %-16.*s panics: all endpoints are used\n",
+			    STR_FMT(b->state->name));
 	}
 }
 

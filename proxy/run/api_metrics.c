@@ -2,6 +2,7 @@
 #include "run/api.h"
 #include "run/crew.h"
 #include "upstream/ejection.h"
+#include "upstream/health.h"
 
 void
 api_healthz(void *owner, const struct admin_request *r, struct admin_answer *a)
@@ -36,7 +37,7 @@ metrics_endpoint(const struct balance_target *t, enum endpoint_gauge gauge,
 
 	switch (gauge) {
 	case GAUGE_UP:
-		s.value = endpoint_usable(e);
+		s.value = health_is_well(e);
 		break;
 	case GAUGE_WEIGHT:
 		s.value = t->weight;
@@ -96,6 +97,7 @@ metrics_backends(
 		const struct backend *b = s->snapshot->backends[i];
 		const struct guard *g = &b->state->guard;
 		uint32_t gauges[BACKEND_GAUGES] = {
+		    [BACKEND_PANIC] = b->state->panic.on,
 		    [BACKEND_WAITING] = atomic_load(&g->queue.waiting),
 		    [BACKEND_BREAKER_OPEN] = atomic_load(&g->breaker.at) != BREAKER_CLOSED,
 		};

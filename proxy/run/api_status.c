@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "run/api.h"
+#include "upstream/health.h"
 
 enum { US_PER_S = 1000000, STATUS_SENTENCE = 512 };
 
@@ -23,7 +24,7 @@ status_endpoints(const struct server *s, struct status *st)
 		uint32_t up = 0;
 
 		for (uint32_t j = 0; j < t->n; j++)
-			up += endpoint_usable(t->v[j].endpoint);
+			up += health_is_well(t->v[j].endpoint);
 		st->endpoints += t->n;
 		st->up += up;
 		if (up == 0 && st->dead == NULL)

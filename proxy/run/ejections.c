@@ -14,7 +14,7 @@ ejections_crowd(const struct backend *b)
 
 	for (uint32_t i = 0; i < t->n; i++) {
 		crowd.ejected += ejection_lasts(t->v[i].endpoint);
-		crowd.usable += endpoint_usable(t->v[i].endpoint);
+		crowd.usable += health_is_well(t->v[i].endpoint);
 	}
 	return crowd;
 }
@@ -56,7 +56,7 @@ ejections_judge(struct server *s, const struct backend *b, struct endpoint *e,
 {
 	enum outlier_verdict verdict;
 
-	if (ejection_lasts(e) || !endpoint_usable(e))
+	if (ejection_lasts(e) || !health_is_well(e))
 		return;
 	verdict = ejection_try(e, &b->outlier, crowd, found, s->loop->now);
 	if (verdict != OUTLIER_EJECT) {

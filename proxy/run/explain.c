@@ -215,6 +215,8 @@ explain_backend(const struct explaining *e, const struct backend *b, uint32_t we
 	for (uint32_t i = 0; i < t->n; i++)
 		json_array_append_new(endpoints, explain_endpoint(e, &t->v[i]));
 	json_object_set_new(out, "endpoints", endpoints);
+	if (e->ask->live)
+		json_object_set_new(out, "panic", json_boolean(b->state->panic.on));
 	return out;
 }
 

@@ -143,6 +143,7 @@ server_publish(struct server *s, struct model *m, struct snapshot *snapshot,
 	log_set(m->log_level, m->log_format);
 	pressure_watch(&s->pressure, s->loop, &snapshot->overload_spec);
 	ejections_follow(s);
+	changes_follow(s);
 	if (access != NULL)
 		timer_set(s->loop, &s->log_timer, s->loop->now + SERVER_LOG_US);
 	else

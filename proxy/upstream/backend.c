@@ -17,6 +17,7 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 		b->hash_name = str_of(str_dup(spec->hash_name), spec->hash_name.len);
 	b->guard = spec->guard;
 	b->outlier = spec->outlier;
+	b->panic = spec->panic;
 	b->proxy_protocol = spec->proxy_protocol;
 	b->codec = spec->codec != NULL ? spec->codec : &codec_h1;
 	balance.in_flight = &b->state->guard.requests;

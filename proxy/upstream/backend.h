@@ -24,6 +24,7 @@ struct backend {
 	struct str hash_name; /* owned */
 	struct guard_spec guard;
 	struct outlier_spec outlier;
+	uint32_t panic; /* when so many percent are not well; 0: never */
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* what its endpoints speak, unless TLS agrees on another */
 };
@@ -37,6 +38,7 @@ struct backend_spec {
 	struct str hash_name;
 	struct guard_spec guard;
 	struct outlier_spec outlier;
+	uint32_t panic; /* when so many percent are not well; 0: never */
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* NULL: HTTP/1 */
 };

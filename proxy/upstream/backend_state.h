@@ -4,6 +4,7 @@
 #define UPSTREAM_BACKEND_STATE_H
 
 #include "upstream/guard.h"
+#include "upstream/panic.h"
 #include "upstream/targets.h"
 
 struct backend_state {
@@ -11,7 +12,8 @@ struct backend_state {
 	struct meter *meter;
 	struct targets *_Atomic targets; /* owned; in force. NULL: none were published yet */
 	_Atomic uint32_t refs;
-	bool listed; /* the targets in force are listed in their endpoints; control thread */
+	bool listed;        /* the targets in force are listed in their endpoints; control thread */
+	struct panic panic; /* control thread */
 	struct reap reap;
 	struct guard guard;
 };

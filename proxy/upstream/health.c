@@ -7,21 +7,21 @@
 
 #include "upstream/registry.h"
 
-/* What each cause makes of an endpoint while it decides. */
+/* What each cause makes of an endpoint while it decides, and whether panic is about it. */
 static const struct verdict {
 	enum endpoint_state state;
-	bool usable;
+	bool usable, panics;
 } verdicts[] = {
-    [HEALTH_BY_HAND] = {ENDPOINT_DOWN, false},
-    [HEALTH_NAMELESS] = {ENDPOINT_DOWN, false},
-    [HEALTH_DRAINED] = {ENDPOINT_DRAINING, false},
-    [HEALTH_REMOVED] = {ENDPOINT_DRAINING, false},
-    [HEALTH_FAILS] = {ENDPOINT_UNHEALTHY, false},
-    [HEALTH_IS_EJECTED] = {ENDPOINT_EJECTED, false},
-    [HEALTH_IS_AWAITED] = {ENDPOINT_UNCHECKED, false},
-    [HEALTH_WARMS] = {ENDPOINT_WARMING, true},
-    [HEALTH_PASSES] = {ENDPOINT_HEALTHY, true},
-    [HEALTH_NOTHING_SAID] = {ENDPOINT_UNCHECKED, true},
+    [HEALTH_BY_HAND] = {ENDPOINT_DOWN, false, false},
+    [HEALTH_NAMELESS] = {ENDPOINT_DOWN, false, false},
+    [HEALTH_DRAINED] = {ENDPOINT_DRAINING, false, false},
+    [HEALTH_REMOVED] = {ENDPOINT_DRAINING, false, false},
+    [HEALTH_FAILS] = {ENDPOINT_UNHEALTHY, false, true},
+    [HEALTH_IS_EJECTED] = {ENDPOINT_EJECTED, false, true},
+    [HEALTH_IS_AWAITED] = {ENDPOINT_UNCHECKED, false, false},
+    [HEALTH_WARMS] = {ENDPOINT_WARMING, true, true},
+    [HEALTH_PASSES] = {ENDPOINT_HEALTHY, true, true},
+    [HEALTH_NOTHING_SAID] = {ENDPOINT_UNCHECKED, true, true},
 };
 
 /* Where each state may lead. As causes come and go on their own, nearly everything may follow
@@ -105,9 +105,21 @@ health_publish(struct health *h, const struct scale *scale)
 	uint32_t factor = health_factor(h, scale);
 	uint32_t word = (uint32_t)v->state << ENDPOINT_STATE | factor;
 
-	if (v->usable && factor > 0)
+	if (factor > 0 && (v->usable || (h->panics && v->panics)))
 		word |= ENDPOINT_USABLE;
 	atomic_store_explicit(&h->endpoint->word, word, memory_order_relaxed);
+}
+
+bool
+health_is_well(const struct endpoint *e)
+{
+	return verdicts[e->health->cause].usable && (endpoint_word(e) & ENDPOINT_FACTOR) != 0;
+}
+
+bool
+health_may_panic(const struct endpoint *e)
+{
+	return verdicts[e->health->cause].panics && (endpoint_word(e) & ENDPOINT_FACTOR) != 0;
 }
 
 static void
@@ -149,13 +161,13 @@ health_enter(struct health *h, enum health_cause cause, const char *why)
 	    .endpoint = e,
 	    .from = endpoint_state(e),
 	    .to = verdicts[cause].state,
-	    .was_usable = endpoint_usable(e),
+	    .was_well = health_is_well(e),
 	    .why = why,
 	};
 
 	h->cause = cause;
 	health_publish(h, &scale);
-	event.usable = endpoint_usable(e);
+	event.well = health_is_well(e);
 	if (event.from == event.to)
 		return;
 	ASSERT((arrows[event.from] >> event.to & 1) != 0);
@@ -188,6 +200,18 @@ health_settle(struct health *h, const char *why)
 
 	if (cause != h->cause)
 		health_enter(h, cause, why);
+}
+
+void
+health_panic(struct endpoint *e, bool on)
+{
+	struct scale scale;
+
+	if (e->health->panics == on)
+		return;
+	e->health->panics = on;
+	scale = health_scale(e->health);
+	health_publish(e->health, &scale);
 }
 
 PRINTF_LIKE(1, 0)

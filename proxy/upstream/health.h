@@ -32,6 +32,7 @@ struct health {
 	uint64_t changes[ENDPOINT_STATES]; /* into each state */
 	uint32_t weight;                   /* as configured: 1-1000 */
 	uint32_t hand_weight;              /* by hand: 0-1000; HEALTH_NO_WEIGHT: none */
+	bool panics;                       /* used even if it fails or is ejected (panic.h) */
 	uint32_t warm; /* how far it is warmed up, in thousandths; while HEALTH_WARMS holds */
 	/* where an endpoint that comes back begins to warm up, in thousandths; 0: no slow start.
 	 * Who warms it is told of the state, moves it on with health_warm and releases it. */
@@ -41,16 +42,16 @@ struct health {
 struct health_event {
 	struct endpoint *endpoint;
 	enum endpoint_state from, to;
-	bool usable, was_usable;
-	const char *why; /* in words, never NULL; borrowed */
+	bool well, was_well; /* usable, without panic */
+	const char *why;     /* in words, never NULL; borrowed */
 };
 typedef void health_changed_fn(void *arg, const struct health_event *event);
 
 /* From now on, `changed` is told of every change of state. */
 void health_attend(struct registry *r, health_changed_fn *changed, void *arg);
 
-/* Holds from now on, for this reason: "connect refused (3 of 3 checks, GET /healthz)". Said again,
- * it has a new reason; that alone is no change. */
+/* Holds from now on, for this reason: "connect refused (3 of 3 checks)". A new reason alone is no
+ * change. */
 void health_hold(struct endpoint *e, enum health_cause cause, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 /* Holds no longer; the words are why, if the state changes by it. */
@@ -61,11 +62,12 @@ health_holds(const struct endpoint *e, enum health_cause cause)
 {
 	return e->health->reasons[cause] != NULL;
 }
-/* The words of what decides; NULL: nothing was said. */
-const char *health_reason(const struct endpoint *e);
+const char *health_reason(const struct endpoint *e); /* what decides, in words; NULL: nothing */
+bool health_is_well(const struct endpoint *e);       /* usable, by what is known of itself */
+bool health_may_panic(const struct endpoint *e); /* neither leaving nor new: panic is about it */
+void health_panic(struct endpoint *e, bool on);
 
-/* The three parts of the published factor: the weight in the file, the weight by hand, and how far
- * a warming endpoint has come (1-1000). */
+/* The parts of the factor: weight in the file, weight by hand, how warm it is (1-1000). */
 void health_configured_weight(struct endpoint *e, uint32_t weight);
 void health_weight_by_hand(struct endpoint *e, uint32_t weight);
 void health_warm(struct endpoint *e, uint32_t permille);

@@ -233,3 +233,36 @@ def test_many_workers_count_one_streak(scene):
         thread.join()
     until(lambda: ejected(weir, bad), "the ejection")
     assert weir.stderr.count("ejected:") == 1
+
+
+def three_of_four_fail(scene, how):
+    answers = {"now": ERROR}
+    bad = [scene.origin(answering(lambda _: answers["now"])) for _ in range(3)]
+    rules = "outlier: {max_ejected: 100%, ejection: 2s, interval: 60s}"
+    weir = scene.proxy([*bad, scene.origin(OK)], f"balance: round-robin, {rules}, {how}")
+    wire = weir.connect()
+    for _ in range(60):
+        wire.ask(get_bytes())
+    until(lambda: weir.stderr.count("ejected:") == 3, "three ejections")
+    return weir, wire, answers
+
+
+def test_with_too_few_endpoints_left_all_are_used_until_enough_are_back(scene):
+    weir, wire, answers = three_of_four_fail(scene, "panic: 50%")
+    line = "backend app panics: 1 of 4 endpoints left, with less than 50% all are used"
+    until(lambda: line in weir.stderr, "the line")
+    assert weir.metric("weir_backend_panic", backend="app") == 1
+    assert weir.metric("weir_endpoint_up", backend="app") == 1
+    assert [wire.ask(get_bytes()).status for _ in range(20)].count(500) == 15
+    assert "panic: all of them are used" in weir.cli("explain", weir.url(), "--live").stdout
+    answers["now"] = OK
+    until(lambda: "backend app panics no more" in weir.stderr, "the end of it")
+    assert weir.metric("weir_backend_panic", backend="app") == 0
+    events = [event["what"] for event in json.loads(weir.admin("/history").body)]
+    assert line in events
+
+
+def test_without_panic_those_that_are_left_get_everything(scene):
+    weir, wire, _ = three_of_four_fail(scene, "panic: off")
+    assert [wire.ask(get_bytes()).status for _ in range(20)] == [200] * 20
+    assert weir.metric("weir_backend_panic", backend="app") == 0

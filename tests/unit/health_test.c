@@ -37,7 +37,7 @@ static const enum endpoint_state states[] = {
 struct heard {
 	uint32_t n;
 	enum endpoint_state from, to;
-	bool was_usable, usable;
+	bool was_well, well;
 	char why[64];
 };
 
@@ -49,8 +49,8 @@ hear(void *arg, const struct health_event *event)
 	heard->n++;
 	heard->from = event->from;
 	heard->to = event->to;
-	heard->was_usable = event->was_usable;
-	heard->usable = event->usable;
+	heard->was_well = event->was_well;
+	heard->well = event->well;
 	snprintf(heard->why, sizeof(heard->why), "%s", event->why);
 }
 
@@ -89,7 +89,7 @@ tells_each_change_once_with_its_reason(void **state)
 	health_hold(e, HEALTH_FAILS, "refused (%u of 3 checks)", 3);
 	assert_int_equal(heard.n, 1);
 	assert_true(heard.from == ENDPOINT_UNCHECKED && heard.to == ENDPOINT_UNHEALTHY);
-	assert_true(heard.was_usable && !heard.usable);
+	assert_true(heard.was_well && !heard.well);
 	assert_string_equal(heard.why, "refused (3 of 3 checks)");
 	health_hold(e, HEALTH_FAILS, "timeout");
 	assert_int_equal(heard.n, 1);
@@ -100,7 +100,7 @@ tells_each_change_once_with_its_reason(void **state)
 	assert_int_equal(heard.n, 2);
 	health_release(e, HEALTH_DRAINED, "ready, by root");
 	assert_int_equal(heard.n, 3);
-	assert_true(heard.to == ENDPOINT_UNCHECKED && heard.usable);
+	assert_true(heard.to == ENDPOINT_UNCHECKED && heard.well);
 	assert_string_equal(heard.why, "ready, by root");
 	assert_null(health_reason(e));
 	assert_int_equal(e->health->changes[ENDPOINT_DRAINING], 1);
