@@ -17,7 +17,7 @@ struct building {
 	struct errors *errors;
 	struct snapshot *s;
 	struct map listeners; /* name -> struct listener_spec */
-	bool failed;          /* a listener cannot be served; told */
+	bool failed;          /* the TLS of a listener or backend; told */
 };
 
 /* ---- backends ---- */
@@ -170,6 +170,10 @@ build_backend(struct building *b, const struct model_backend *m)
 		else
 			build_target(
 			    b, &spec.balance, targets, m->name, e->text, &e->address, e->weight);
+	}
+	if (m->tls.on) {
+		spec.tls = build_upstream_tls(b->with, m, b->errors);
+		b->failed |= spec.tls == NULL;
 	}
 	spec.balance.targets = targets;
 	backend = backend_new(b->with->registry, &spec);

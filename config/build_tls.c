@@ -209,3 +209,75 @@ build_tls(const struct build *with, const struct model_listener *listener, struc
 	free(b.certs);
 	return s;
 }
+
+/* ---- the other side ---- */
+
+/* Whom a certificate has to be for: what the file says, or the endpoints' one name. An endpoint
+ * that is given by its address is its own. */
+static bool
+tls_expected(struct tls_building *b, const struct model_backend *m, struct str *name)
+{
+	*name = m->tls.name;
+	for (size_t i = 0; m->tls.name.p == NULL && i < m->n_endpoints; i++) {
+		const struct model_endpoint *e = &m->endpoints[i];
+
+		if (e->host.p == NULL)
+			continue;
+		if (name->p != NULL && !str_eq(*name, e->host)) {
+			tls_say(b, SEVERITY_ERROR, &e->at,
+			    "endpoints of one backend with TLS have different names",
+			    "say which name their certificates bear: tls: {name: ...}");
+			return false;
+		}
+		*name = e->host;
+	}
+	return true;
+}
+
+static struct tls_client *
+tls_make_client(struct tls_building *b, const struct model_upstream_tls *m, struct str expected)
+{
+	static const char *const alpn[] = {TLS_ALPN_DEFAULT};
+	char *ca = tls_path(&m->at, m->ca);
+	char *name = expected.p != NULL ? str_dup(expected) : NULL;
+	char *sni = m->sni.p != NULL ? str_dup(m->sni) : NULL;
+	struct tls_client_spec spec = {.verify = m->verify,
+	    .ca = ca,
+	    .name = name,
+	    .sni = sni,
+	    .own = b->n > 0 ? b->certs[0] : NULL,
+	    .alpn = alpn,
+	    .n_alpn = nelem(alpn)};
+	struct tls_wrong wrong;
+	struct tls_client *t = tls_client_new(&spec, &wrong);
+
+	if (t == NULL)
+		tls_say(b, SEVERITY_ERROR, &m->at, wrong.text, wrong.hint);
+	free(ca);
+	free(name);
+	free(sni);
+	return t;
+}
+
+struct tls_client *
+build_upstream_tls(const struct build *with, const struct model_backend *m, struct errors *errors)
+{
+	struct tls_building b = {.with = with, .errors = errors};
+	struct tls_client *t = NULL;
+	struct str expected;
+
+	if (!tls_expected(&b, m, &expected))
+		return NULL;
+	if (m->tls.cert.p != NULL)
+		tls_add_cert(
+		    &b, &(struct model_cert){m->tls.cert, m->tls.key, STR_NONE, m->tls.at});
+	if (m->tls.cert.p == NULL || b.n == 1)
+		t = tls_make_client(&b, &m->tls, expected);
+	else
+		tls_say(&b, SEVERITY_ERROR, &m->tls.at,
+		    "weir needs one certificate to show to the endpoints", "");
+	for (size_t i = 0; i < b.n; i++)
+		tls_cert_unref(&b.certs[i]);
+	free(b.certs);
+	return t;
+}

@@ -10,4 +10,8 @@
 struct tls_server *build_tls(
     const struct build *with, const struct model_listener *listener, struct errors *errors);
 
+/* The same for the endpoints of a backend. */
+struct tls_client *build_upstream_tls(
+    const struct build *with, const struct model_backend *m, struct errors *errors);
+
 #endif

@@ -3,6 +3,7 @@
 #define CONFIG_MODEL_BACKEND_H
 
 #include "base/error.h"
+#include "config/model_tls.h"
 #include "config/origin.h"
 #include "io/addr.h"
 #include "io/proxy_protocol.h"
@@ -62,6 +63,7 @@ struct model_backend {
 	uint32_t hash_bound; /* percent of the average load, 100-1000; 0: unbounded */
 	uint32_t max_connections, max_requests; /* 0: no limit */
 	enum proxy_protocol proxy_protocol;
+	struct model_upstream_tls tls;
 	struct model_endpoint_limits endpoint_limits;
 	struct model_queue queue;
 	struct model_breaker breaker;

@@ -27,4 +27,11 @@ struct model_tls {
 	bool tickets;
 };
 
+struct model_upstream_tls {
+	bool on, verify;
+	struct str ca, name, sni; /* p is NULL: the system's; the endpoint's host; the name */
+	struct str cert, key;     /* p is NULL: none; in the same file */
+	struct position at;
+};
+
 #endif

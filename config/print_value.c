@@ -383,6 +383,15 @@ put_part(FILE *out, const struct schema_object *o, const void *base)
 	putc('}', out);
 }
 
+static void
+put_upstream_tls(FILE *out, const struct schema_row *row, const void *base)
+{
+	if (((const struct model_backend *)base)->tls.on)
+		put_part(out, row->object, base);
+	else
+		fputs("off", out);
+}
+
 void
 put_value(FILE *out, const struct schema_row *row, const void *base)
 {
@@ -421,6 +430,9 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 		return;
 	case SCHEMA_SNI:
 		put_sni(out, base);
+		return;
+	case SCHEMA_TLS:
+		put_upstream_tls(out, row, base);
 		return;
 	case SCHEMA_CERTS:
 		put_certs(out, &((const struct model_listener *)base)->tls);

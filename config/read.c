@@ -220,6 +220,7 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	case SCHEMA_RANGES:
 	case SCHEMA_PROXY:
 	case SCHEMA_ARMS:
+	case SCHEMA_TLS:
 	case SCHEMA_CERTS:
 	case SCHEMA_SNI:
 	case SCHEMA_MATCH:
@@ -308,6 +309,8 @@ read_value(struct loader *l, const struct schema_row *row, const struct node *n,
 		return read_proxy(l, row, n, base);
 	case SCHEMA_ARMS:
 		return read_arms(l, row, n, field(row, base));
+	case SCHEMA_TLS:
+		return read_upstream_tls(l, row, n, base);
 	case SCHEMA_CERTS:
 		return read_certs(l, row, n, &((struct model_listener *)base)->tls);
 	case SCHEMA_SNI:
@@ -349,7 +352,7 @@ read_defaults(struct loader *l, const struct schema_object *o, void *base)
 		const struct schema_row *row = &o->rows[i];
 		struct value_wrong w = {0};
 
-		if (row->type == SCHEMA_PART)
+		if (row->type == SCHEMA_PART || row->type == SCHEMA_TLS)
 			read_defaults(l, row->object, base);
 		else if (row->type == SCHEMA_STRUCT)
 			read_defaults(l, row->object, field(row, base));

@@ -68,6 +68,8 @@ bool read_words(struct loader *l, const struct schema_row *row, const struct nod
 /* read_certs.c */
 bool read_certs(
     struct loader *l, const struct schema_row *row, const struct node *n, struct model_tls *out);
+bool read_upstream_tls(struct loader *l, const struct schema_row *row, const struct node *n,
+    struct model_backend *out);
 bool read_set(struct loader *l, const struct schema_row *row, const struct node *n, uint32_t *out);
 bool read_statuses(struct loader *l, const struct schema_row *row, const struct node *n,
     struct model_statuses *out);

@@ -33,3 +33,19 @@ read_certs(
 		good &= read_cert(l, row, item, &out->certs[out->n_certs++]);
 	return good;
 }
+
+bool
+read_upstream_tls(
+    struct loader *l, const struct schema_row *row, const struct node *n, struct model_backend *out)
+{
+	out->tls.at = node_at(n);
+	out->tls.on = true;
+	if (n->kind == NODE_MAP) {
+		(void)read_object(l, row->object, n, n, out);
+		return true;
+	}
+	if (n->kind != NODE_SCALAR)
+		return read_wants(l, row, n);
+	out->tls.on = str_eq(n->text, STR("on"));
+	return out->tls.on || str_eq(n->text, STR("off")) || read_wants(l, row, n);
+}

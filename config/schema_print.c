@@ -247,6 +247,9 @@ type_json(const struct schema_row *row)
 		return map_json(text_json());
 	case SCHEMA_ARMS:
 		return arms_json();
+	case SCHEMA_TLS:
+		return json_pack("{s:[{s:[s,s,b,b]},o]}", "anyOf", "enum", "on", "off", 1, 0,
+		    schema_object_json(row->object));
 	case SCHEMA_CERTS:
 		return certs_json(row);
 	case SCHEMA_SNI:

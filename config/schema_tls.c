@@ -48,6 +48,29 @@ static const struct schema_row rows_tls[] = {
 	 .sentence = "Whether clients get a ticket that makes their next handshake short. Its keys are of this process only and change every 12 hours."},
 };
 
+static const struct schema_row rows_upstream_tls[] = {
+	{.key = "verify", .type = SCHEMA_CHOICE, FIELD(model_backend, tls.verify),
+	 .words = words_switch, .fallback = "on", .example = "off", .since = FIRST,
+	 .sentence = "Whether an endpoint's certificate has to be valid, from an authority that is trusted, and for its name."},
+	{.key = "ca", .type = SCHEMA_LINE, FIELD(model_backend, tls.ca),
+	 .told = "those of the system", .example = "internal-ca.pem", .since = FIRST,
+	 .sentence = "A file with the authorities that are trusted instead, in PEM."},
+	{.key = "name", .type = SCHEMA_LINE, FIELD(model_backend, tls.name),
+	 .told = "the host of the endpoint", .example = "api.internal", .since = FIRST,
+	 .sentence = "The name, or address, that the certificate has to be for."},
+	{.key = "sni", .type = SCHEMA_LINE, FIELD(model_backend, tls.sni), .told = "the same name",
+	 .example = "api.internal", .since = FIRST,
+	 .sentence = "The name that endpoints are asked for in the handshake."},
+	{.key = "cert", .type = SCHEMA_LINE, FIELD(model_backend, tls.cert), .told = "none",
+	 .example = "weir.crt", .since = FIRST,
+	 .sentence = "A file with the certificate that weir shows to endpoints that ask for one."},
+	{.key = "key", .type = SCHEMA_LINE, FIELD(model_backend, tls.key),
+	 .told = "in the same file", .example = "weir.key", .since = FIRST,
+	 .sentence = "The file with its private key."},
+};
+
+const struct schema_object schema_upstream_tls = {
+	OBJECT("tls", "in tls", model_backend, rows_upstream_tls)};
 const struct schema_object schema_cert = {
 	OBJECT("certificate", "in a certificate", model_cert, rows_cert)};
 const struct schema_object schema_tls = {

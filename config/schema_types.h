@@ -17,6 +17,7 @@ enum schema_type {
 	SCHEMA_PROXY,    /* proxy_protocol of a listener */
 	SCHEMA_ACCESS,   /* access and access_file */
 	SCHEMA_ARMS,     /* struct model_arms */
+	SCHEMA_TLS,      /* struct model_upstream_tls: on, off or a map */
 	SCHEMA_CERTS,    /* an array of struct model_cert */
 	SCHEMA_SNI,      /* an array of struct model_sni */
 	SCHEMA_MATCH,    /* listeners to queries of a route */

@@ -34,6 +34,8 @@
 	F(connection_refused,                502, 14, UPSTREAM, ELSEWHERE, "the endpoint refused the connection") \
 	F(connection_timeout,                504, 14, UPSTREAM, ELSEWHERE, "the endpoint did not accept the connection in time") \
 	F(destination_ip_unroutable,         502, 14, UPSTREAM, ELSEWHERE, "there is no way to the endpoint's address") \
+	F(tls_certificate_error,             502, 14, UPSTREAM, ELSEWHERE, "the endpoint's certificate is not to be trusted") \
+	F(tls_protocol_error,                502, 14, UPSTREAM, ELSEWHERE, "the endpoint does not agree on TLS") \
 	F(connection_terminated,             502, 14, UPSTREAM, REUSED,    "the endpoint closed the connection before answering") \
 	F(stream_refused,                    503, 14, UPSTREAM, SAFE,      "the endpoint refused the stream without looking at it") \
 	F(connection_goaway,                 503, 14, UPSTREAM, SAFE,      "the endpoint went away without looking at the request") \

@@ -406,6 +406,7 @@ attempt_run(struct attempt *a)
 		attempt_leave_line(a, true);
 		switch ((enum upstream_at)a->upstream->at) {
 		case UPSTREAM_DIALS:
+		case UPSTREAM_SHAKES:
 			return ATTEMPT_WAIT;
 		case UPSTREAM_LENT:
 		case UPSTREAM_IDLE:

@@ -88,8 +88,8 @@ worker_new(uint32_t index, struct meters *meters)
 	slab_init(&w->tunnels, tunnel_size(), WORKER_RESERVE);
 	slab_init(&w->codecs, codec_h1.size, WORKER_RESERVE);
 	slab_init(&w->streams, sizeof(struct stream) + STREAM_ARENA, WORKER_RESERVE);
-	w->pools = pools_new(
-	    &(struct pools_spec){w->loop, &w->timeouts.connect, &w->timeouts.upstream_idle});
+	w->pools = pools_new(&(struct pools_spec){
+	    w->loop, &w->timeouts.connect, &w->timeouts.tls, &w->timeouts.upstream_idle});
 	w->scratch = match_scratch_new();
 	w->log = ring_new(WORKER_RING);
 	/* One meter for all: each worker has its own block of it. */

@@ -362,6 +362,7 @@ tls_free(struct conn *c)
 	tls_unstage(t);
 	SSL_free(t->ssl);
 	tls_server_unref(&t->server);
+	tls_client_unref(&t->client);
 	free(t);
 	c->tls = NULL;
 	c->held = 0;

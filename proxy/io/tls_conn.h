@@ -30,7 +30,8 @@ enum tls_failure {
 
 struct tls_conn {
 	struct ssl_st *ssl;        /* owned */
-	struct tls_server *server; /* ref; NULL: we are the one who called */
+	struct tls_server *server; /* ref; this or the next one: who called */
+	struct tls_client *client; /* ref */
 	struct chunk *staged;      /* ref; records on their way out; NULL: none */
 	uint32_t from, to;         /* bytes of it that the kernel has not taken */
 	uint32_t burst;            /* bytes written since the last pause: small records at first */
@@ -45,11 +46,14 @@ struct tls_conn {
 };
 
 struct tls_server;
+struct tls_client;
 
 extern const struct transport transport_tls;
 
 /* The conn's other end calls us: it will be answered with one of the server's certificates. */
 void tls_accept(struct conn *c, struct tls_server *server);
+/* We call: the other end has to show a certificate for this host, a name or an address. */
+void tls_connect(struct conn *c, struct tls_client *client, struct str host);
 /* Goes on with it. IO_DONE: plain text may be read and written, and conn_flush sends what the
  * handshake has left to say if nothing is written soon; IO_MORE: wait for news of the conn;
  * IO_FAILED: tls->failure says why. */

@@ -3,6 +3,7 @@
 #ifndef IO_TLS_CONN_PARTS_H
 #define IO_TLS_CONN_PARTS_H
 
+#include "io/tls_client.h"
 #include "io/tls_conn.h"
 #include "io/tls_server.h"
 

@@ -13,6 +13,13 @@ tls_accept(struct conn *c, struct tls_server *server)
 	c->tls->server = tls_server_ref(server);
 }
 
+void
+tls_connect(struct conn *c, struct tls_client *client, struct str host)
+{
+	tls_begin(c, tls_client_call(client, host));
+	c->tls->client = tls_client_ref(client);
+}
+
 static enum tls_failure
 tls_failure_of(int reason)
 {

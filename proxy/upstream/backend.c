@@ -20,6 +20,7 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->panic = spec->panic;
 	b->proxy_protocol = spec->proxy_protocol;
 	b->codec = spec->codec != NULL ? spec->codec : &codec_h1;
+	b->tls = spec->tls;
 	balance.in_flight = &b->state->guard.requests;
 	b->staged = targets_new(&balance);
 	return b;
@@ -34,6 +35,7 @@ backend_free(struct backend **bp)
 		return;
 	targets_free(&b->staged);
 	free((char *)(uintptr_t)b->hash_name.p);
+	tls_client_unref(&b->tls);
 	backend_state_unref(&b->state);
 	free(b);
 	*bp = NULL;

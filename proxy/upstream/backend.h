@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "http/codec.h"
 #include "io/proxy_protocol.h"
+#include "io/tls_client.h"
 #include "upstream/backend_state.h"
 #include "upstream/outlier.h"
 
@@ -27,6 +28,7 @@ struct backend {
 	uint32_t panic; /* when so many percent are not well; 0: never */
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* what its endpoints speak, unless TLS agrees on another */
+	struct tls_client *tls;        /* ref; NULL: plain */
 };
 
 struct backend_spec {
@@ -41,6 +43,7 @@ struct backend_spec {
 	uint32_t panic; /* when so many percent are not well; 0: never */
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* NULL: HTTP/1 */
+	struct tls_client *tls;        /* taken over; NULL: plain */
 };
 
 struct backend *backend_new(struct registry *r, const struct backend_spec *spec);

@@ -1,6 +1,5 @@
-#include "upstream/pool.h"
+#include "upstream/pool_parts.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 enum {
@@ -8,20 +7,6 @@ enum {
 	POOL_WAITERS =
 	    100, /* for one dial: as many streams as RFC 9113 section 6.5.2 wants allowed */
 	POOLS_FIRST = 16, /* endpoints; then twice as many */
-};
-
-struct pool {                   /* of one endpoint */
-	struct upstream *open;  /* those with room for a stream; the last used first */
-	struct upstream *dials; /* those that will carry many */
-};
-
-struct pools {
-	struct pools_spec spec;
-	struct codec_spec codec_spec;
-	struct slab upstreams, codecs, streams;
-	struct pool *v; /* owned; by endpoint id */
-	uint32_t n;
-	bool closing;
 };
 
 struct pools *
@@ -51,7 +36,7 @@ pools_free(struct pools **pp)
 	free(p);
 }
 
-static void
+void
 upstream_link(struct upstream *u, struct upstream **list)
 {
 	u->next = *list;
@@ -77,6 +62,7 @@ upstream_reap(struct reap *r)
 {
 	struct upstream *u = container_of(r, struct upstream, reap);
 
+	tls_client_unref(&u->tls);
 	slab_give(&u->pools->upstreams, u);
 }
 
@@ -158,7 +144,7 @@ pools_grow(struct pools *p, uint32_t id)
 }
 
 /* Endpoints come while weir runs. */
-static struct pool *
+struct pool *
 upstream_pool(const struct upstream *u)
 {
 	struct pools *p = u->pools;
@@ -170,26 +156,6 @@ upstream_pool(const struct upstream *u)
 
 /* ---- what happens to one of them ---- */
 
-static enum fault
-upstream_dial_fault(int error)
-{
-	switch (error) {
-	case ETIMEDOUT:
-		return FAULT_connection_timeout;
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EADDRNOTAVAIL:
-		return FAULT_destination_ip_unroutable;
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		return FAULT_connection_limit_reached;
-	default:
-		return FAULT_connection_refused;
-	}
-}
-
 static void
 upstream_wake(struct upstream *u)
 {
@@ -197,7 +163,7 @@ upstream_wake(struct upstream *u)
 		waiter_wake(TAILQ_FIRST(&u->waiters), u->pools->spec.loop);
 }
 
-static void
+void
 upstream_dial_failed(struct upstream *u, enum fault why)
 {
 	u->fault = why;
@@ -214,34 +180,13 @@ upstream_open(struct upstream *u)
 }
 
 /* It can be lent: those who waited may have it. */
-static void
+void
 upstream_ready(struct upstream *u)
 {
 	u->at = UPSTREAM_LENT;
 	upstream_unlink(u);
 	upstream_open(u);
 	upstream_wake(u);
-}
-
-/* TCP stands. */
-static void
-upstream_connected(struct upstream *u)
-{
-	upstream_ready(u);
-}
-
-static void
-upstream_dialled(struct upstream *u)
-{
-	enum io io = conn_dialled(&u->conn);
-
-	if (io == IO_MORE && !u->timed_out)
-		return;
-	if (io == IO_DONE)
-		upstream_connected(u);
-	else
-		upstream_dial_failed(u,
-		    u->timed_out ? FAULT_connection_timeout : upstream_dial_fault(u->conn.error));
 }
 
 bool
@@ -262,13 +207,13 @@ upstream_review(struct upstream *u)
 		upstream_open(u);
 }
 
-static void
+void
 upstream_run(struct task *t)
 {
 	struct upstream *u = container_of(t, struct upstream, conn.task);
 
-	if (u->at == UPSTREAM_DIALS) {
-		upstream_dialled(u);
+	if (u->at <= UPSTREAM_SHAKES) {
+		upstream_dial_run(u);
 		return;
 	}
 	if (u->codec == NULL) { /* a tunnel's */
@@ -283,7 +228,7 @@ upstream_run(struct task *t)
 }
 
 /* Lazy: set when dialling and at the first idling, then looked at once per idle time. */
-static void
+void
 upstream_timer(struct timer *t)
 {
 	struct conn *c = container_of(t, struct conn, timer);
@@ -292,7 +237,7 @@ upstream_timer(struct timer *t)
 
 	if (u->at == UPSTREAM_LENT)
 		due = c->loop->now + *u->pools->spec.idle_us;
-	if (u->at != UPSTREAM_DIALS && due > c->loop->now) {
+	if (u->at > UPSTREAM_SHAKES && due > c->loop->now) {
 		timer_set(c->loop, t, due);
 		return;
 	}
@@ -364,55 +309,6 @@ upstream_evict(struct pools *p, const struct backend *b)
 		return true;
 	}
 	return false;
-}
-
-static struct upstream *
-upstream_new(struct pools *p, const struct backend *b, struct endpoint *e, bool alone)
-{
-	struct upstream *u = slab_take(&p->upstreams);
-
-	memset(u, 0, sizeof(*u));
-	TAILQ_INIT(&u->waiters);
-	u->pools = p;
-	u->speaks = b->codec;
-	u->endpoint = e;
-	u->backend = b->state;
-	u->alone = alone;
-	u->lent = 1;
-	u->at = UPSTREAM_DIALS;
-	return u;
-}
-
-static struct upstream *
-upstream_begin(struct upstream *u, struct waiter *w)
-{
-	struct pools *p = u->pools;
-	enum io io = conn_dial(&u->conn, p->spec.loop, &u->endpoint->addr, upstream_run);
-
-	u->conn.timer.fire = upstream_timer;
-	if (io == IO_DONE)
-		upstream_connected(u);
-	else if (io == IO_FAILED)
-		upstream_dial_failed(u, upstream_dial_fault(u->conn.error));
-	if (u->at == UPSTREAM_LENT || u->at == UPSTREAM_CLOSED)
-		return u;
-	waiter_join(w, &u->waiters);
-	if (u->speaks->many && !u->alone)
-		upstream_link(u, &upstream_pool(u)->dials);
-	timer_set(p->spec.loop, &u->conn.timer, p->spec.loop->now + *p->spec.connect_us);
-	return u;
-}
-
-struct upstream *
-upstream_dial(struct pools *p, const struct backend *b, struct endpoint *e, struct waiter *w)
-{
-	return upstream_begin(upstream_new(p, b, e, false), w);
-}
-
-struct upstream *
-upstream_dial_alone(struct pools *p, const struct backend *b, struct endpoint *e, struct waiter *w)
-{
-	return upstream_begin(upstream_new(p, b, e, true), w);
 }
 
 struct codec *

@@ -2,7 +2,7 @@
  * lent, kept when it may serve another, found again last in, first out (the warmest). Per endpoint,
  * per worker, no locks. Nothing here retries (flow/attempt) or judges.
  *
- *	UPSTREAM_DIALS --> UPSTREAM_LENT <--> UPSTREAM_IDLE --> (closed)
+ *	UPSTREAM_DIALS --> (UPSTREAM_SHAKES -->) UPSTREAM_LENT <--> UPSTREAM_IDLE --> (closed)
  *
  * One whose codec carries one stream at a time is lent to one owner. One whose codec carries many
  * is lent to many, and is found as long as it has room; who comes while it is being dialled waits
@@ -14,12 +14,14 @@
 #include "upstream/backend.h"
 #include "upstream/waiter.h"
 
-enum upstream_at { UPSTREAM_DIALS, UPSTREAM_LENT, UPSTREAM_IDLE, UPSTREAM_CLOSED };
+/* UPSTREAM_SHAKES: hands, where its backend speaks TLS. */
+enum upstream_at { UPSTREAM_DIALS, UPSTREAM_SHAKES, UPSTREAM_LENT, UPSTREAM_IDLE, UPSTREAM_CLOSED };
 
 struct upstream {
 	struct conn conn;
 	struct codec *codec;            /* owned; NULL while dialling, and for tunnels */
 	const struct codec_ops *speaks; /* the codec it will get */
+	struct tls_client *tls;         /* ref; NULL: plain */
 	struct pools *pools;
 	struct endpoint *endpoint;     /* alive while it counts this conn */
 	struct backend_state *backend; /* the same */
@@ -40,7 +42,7 @@ struct pools; /* owned by the worker */
 
 struct pools_spec {
 	struct loop *loop;
-	const uint64_t *connect_us, *idle_us; /* the current snapshot's timeouts */
+	const uint64_t *connect_us, *tls_us, *idle_us; /* the current snapshot's timeouts */
 };
 
 struct pools *pools_new(const struct pools_spec *spec);
@@ -68,7 +70,7 @@ struct upstream *upstream_dial_alone(
 struct codec *upstream_speak(struct upstream *u);
 /* Gives it back: kept when its codec can take another stream, else closed by the last. */
 void upstream_give(struct upstream **u);
-/* The same, but it must not serve again: closed, unless it carries others' streams as well. */
+/* But not to serve again: closed, unless it carries others' streams as well. */
 void upstream_drop(struct upstream **u);
 
 #endif

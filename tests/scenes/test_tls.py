@@ -8,9 +8,9 @@ import subprocess
 import pytest
 
 import certs
-from origin import OK, answering, echo
+from origin import OK, answering, echo, free_port
 from raw import until
-from weir import get_bytes
+from weir import get_bytes, one_backend
 
 
 @pytest.fixture(scope="module")
@@ -273,3 +273,106 @@ def test_check_warns_of_a_certificate_that_ends_soon(shelf, tmp_path, front):
     done = weir.cli("check", "-c", file)
     assert done.returncode == 0
     assert re.search(r"warning: certificate for soon.test ends in [23] days", done.stderr + done.stdout)
+
+
+# ---- TLS with endpoints ----
+
+
+@pytest.fixture(scope="module")
+def nginx(shelf):
+    """A real server that speaks TLS as api.internal and asks for a certificate at /mutual."""
+    folder = shelf / "nginx"
+    folder.mkdir()
+    cert = certs.certificate(folder, "api.internal", ca=shelf / "ca.pem", name="api")
+    port = free_port()
+    (folder / "nginx.conf").write_text(
+        f"""\
+daemon off;
+pid {folder}/pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+    uwsgi_temp_path {folder}; scgi_temp_path {folder};
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {cert};
+        ssl_certificate_key {cert.with_suffix('.key')};
+        ssl_client_certificate {shelf}/ca.pem;
+        ssl_verify_client optional;
+        location / {{ return 200 "$ssl_server_name $ssl_client_verify $http_host"; }}
+    }}
+}}
+"""
+    )
+    command = ["/usr/sbin/nginx", "-p", folder, "-c", folder / "nginx.conf"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    def up():
+        try:
+            return socket.create_connection(("127.0.0.1", port), 1).close() or True
+        except OSError:
+            return False
+
+    until(up, "nginx to listen")
+    yield f"127.0.0.1:{port}"
+    process.terminate()
+    process.wait(20)
+
+
+def to(endpoint, tls):
+    return one_backend(endpoint, f"tls: {tls}")
+
+
+def test_an_endpoint_is_verified_and_spoken_to_over_kept_connections(scene, shelf, nginx):
+    weir = scene.start(to(nginx, f"{{ca: {shelf}/ca.pem, name: api.internal}}"))
+    wire = weir.connect()
+    for _ in range(5):
+        answer = wire.ask(get_bytes())
+        assert answer.status == 200 and answer.body == b"api.internal NONE weir.test"
+    assert weir.metric("weir_backend_connections_total", backend="app") == 1
+
+
+@pytest.mark.parametrize(
+    "tls", ["{{ca: {ca}, name: other.internal}}", "{{ca: {ca}}}", "on"], ids=["name", "address", "ca"]
+)
+def test_an_endpoint_that_cannot_be_verified_gets_no_request(scene, shelf, nginx, tls):
+    weir = scene.start(to(nginx, tls.format(ca=shelf / "ca.pem")))
+    answer = weir.get()
+    assert answer.status == 502 and b"tls_certificate_error" in answer.raw
+    assert weir.log()[0]["why"] == "tls_certificate_error"
+
+
+def test_verification_can_be_switched_off(scene, nginx):
+    weir = scene.start(to(nginx, "{verify: off, sni: some.name}"))
+    assert weir.get().body == b"some.name NONE weir.test"
+
+
+def test_weir_shows_its_certificate_to_an_endpoint_that_asks(scene, shelf, nginx):
+    own = f"cert: {shelf}/client.crt, key: {shelf}/client.key"
+    weir = scene.start(to(nginx, f"{{ca: {shelf}/ca.pem, name: api.internal, {own}}}"))
+    assert weir.get().body == b"api.internal SUCCESS weir.test"
+
+
+def test_an_endpoint_without_tls_is_a_fault_of_its_own(scene):
+    weir = scene.start(to(scene.origin(lambda wire, _: wire.send(b"220 hello\r\n")), "{verify: off}"))
+    answer = weir.get()
+    assert answer.status == 502 and b"tls_protocol_error" in answer.raw
+
+
+def test_an_endpoint_that_never_shakes_hands_is_given_up(scene):
+    silent = scene.origin(lambda wire, _: wire.read_all())
+    weir = scene.start(one_backend(silent, "tls: {verify: off}", "tls: 200ms"))
+    answer = weir.get()
+    assert answer.status == 504 and b"connection_timeout" in answer.raw
+
+
+def test_bytes_go_through_tls_on_both_sides(scene, shelf, nginx):
+    weir = scene.start(
+        text(nginx, shelf).replace(
+            f'endpoints: ["{nginx}"]',
+            f'endpoints: ["{nginx}"], tls: {{ca: {shelf}/ca.pem, name: api.internal}}',
+        )
+    )
+    assert curl(weir, shelf).stdout == "api.internal NONE www.test"

@@ -64,6 +64,8 @@ only_these_may_be_tried_again(void **state)
 	    [FAULT_connection_refused] = RETRY_ELSEWHERE,
 	    [FAULT_connection_timeout] = RETRY_ELSEWHERE,
 	    [FAULT_destination_ip_unroutable] = RETRY_ELSEWHERE,
+	    [FAULT_tls_certificate_error] = RETRY_ELSEWHERE,
+	    [FAULT_tls_protocol_error] = RETRY_ELSEWHERE,
 	    [FAULT_connection_terminated] = RETRY_REUSED,
 	    [FAULT_http_response_incomplete] = RETRY_RESET,
 	    [FAULT_connection_write_timeout] = RETRY_TIMEOUT,

@@ -110,7 +110,8 @@ rig_open(struct rig *r, const struct codec_ops *codec)
 	r->door = pair_listen(&at);
 	r->endpoint = target.endpoint = registry_endpoint(r->registry, STR("b"), STR("e"), &at);
 	r->backend = backend_new(r->registry, &spec);
-	r->pools = pools_new(&(struct pools_spec){r->loop, &r->connect_us, &r->idle_us});
+	r->pools =
+	    pools_new(&(struct pools_spec){r->loop, &r->connect_us, &r->connect_us, &r->idle_us});
 	backend_publish(r->backend, NULL);
 }
 
