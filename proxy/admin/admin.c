@@ -21,7 +21,10 @@ admin_new(struct loop *l, void *owner, const struct admin_route *routes, size_t 
 	a->n_routes = n;
 	slab_init(&a->codecs, codec_h1.size, ADMIN_RESERVE);
 	slab_init(&a->streams, sizeof(struct stream) + STREAM_ARENA, ADMIN_RESERVE);
-	a->codec_spec = (struct codec_spec){SIDE_CLIENT, &a->codecs, &a->streams, &a->draining};
+	a->codec_spec = (struct codec_spec){.side = SIDE_CLIENT,
+	    .codecs = &a->codecs,
+	    .streams = &a->streams,
+	    .draining = &a->draining};
 	return a;
 }
 

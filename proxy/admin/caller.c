@@ -472,7 +472,7 @@ caller_open(struct door *d, int fd, const struct addr *peer)
 	caller_name(c, fd, peer);
 	conn_open(&c->conn, a->loop, fd, caller_run);
 	c->conn.timer.fire = caller_timer;
-	c->codec = h1_open(&c->conn, &a->codec_spec);
+	c->codec = codec_h1.open(&c->conn, &a->codec_spec);
 	LIST_INSERT_HEAD(&d->callers, c, entry);
 	d->n_callers++;
 	caller_phase(c, CALLER_HEADER_US);

@@ -174,6 +174,8 @@ client_overdue(struct client *c)
 		(void)client_cut(c, FAULT_client_gone);
 	else if (c->at == CLIENT_OPEN && c->codec->midway)
 		c->codec->ops->fail(c->codec, FAULT_request_timeout); /* answered: 408 */
+	else if (c->at == CLIENT_OPEN && c->codec->ops->many && !c->codec->done)
+		c->codec->ops->fail(c->codec, FAULT_idle_timeout); /* told: GOAWAY */
 	else
 		client_close(c);
 }
@@ -203,6 +205,10 @@ client_run(struct task *t)
 	if (c->at != CLIENT_OPEN)
 		return;
 	(void)c->codec->ops->feed(c->codec); /* its streams and codec.done say what came of it */
+	if (unlikely(c->codec->preface)) {
+		codec_switch(&c->codec);
+		(void)c->codec->ops->feed(c->codec);
+	}
 	client_streams(c);
 	if (c->at != CLIENT_OPEN)
 		return;
@@ -230,7 +236,7 @@ client_speak(struct client *c)
 {
 	c->at = CLIENT_OPEN;
 	c->conn.task.run = client_run;
-	c->codec = h1_open(&c->conn, &c->listener->codec_spec);
+	c->codec = codec_h1.open(&c->conn, &c->listener->codec_spec);
 }
 
 void
@@ -340,8 +346,8 @@ client_exchange_done(struct client *c)
 		if (c->listener->draining)
 			client_drain(c);
 	}
-	if (c->at != CLIENT_OPEN)
-		return; /* a timer would outlive it */
+	if (c->at != CLIENT_OPEN || c->exchanges > 0)
+		return; /* a timer would outlive it, or come too early */
 	due = client_due(c);
 	if (c->conn.timer.prev == NULL || c->conn.timer.at > due)
 		timer_set(c->worker->loop, &c->conn.timer, due);
@@ -366,6 +372,10 @@ client_refuse(struct listener *l, int fd, enum fault why)
 void
 client_drain(struct client *c)
 {
+	if (c->at == CLIENT_OPEN && c->codec->ops->many) {
+		loop_ready(c->worker->loop, &c->conn.task); /* says GOAWAY */
+		return;
+	}
 	if (c->exchanges > 0 || c->at == CLIENT_TUNNEL || c->at == CLIENT_LINGER)
 		return; /* says "Connection: close" with its answer, or ends by itself */
 	if (c->at == CLIENT_OPEN && c->codec->midway)

@@ -22,6 +22,20 @@ exchange_clock_follow(struct exchange *x)
 		exchange_look_by(x, x->attempt.due);
 }
 
+/* When this stream last moved, and whether something of it waits to leave: where a conn has one
+ * stream, the conn tells. */
+static uint64_t
+exchange_active_at(const struct stream *s)
+{
+	return s->codec->ops->many ? s->active_at : s->codec->conn->active_at;
+}
+
+static bool
+exchange_stuck(const struct stream *s)
+{
+	return s->out.full || (s->codec->ops->many ? s->out.body.bytes > 0 : codec_waits(s->codec));
+}
+
 /* The step that is waited for now: when it is due, and what it is to be late. */
 static uint64_t
 exchange_due(const struct exchange *x, enum fault *why)
@@ -30,10 +44,9 @@ exchange_due(const struct exchange *x, enum fault *why)
 	const struct stream *in = x->client_stream, *out = x->upstream_stream;
 	uint64_t now = x->worker->loop->now;
 
-	if (x->at == STEP_REPLY ||
-	    (x->answered && (out == NULL || in->out.full || codec_waits(in->codec)))) {
+	if (x->at == STEP_REPLY || (x->answered && (out == NULL || exchange_stuck(in)))) {
 		*why = FAULT_idle_timeout;
-		return x->client->conn.active_at + t->body;
+		return exchange_active_at(in) + t->body;
 	}
 	if (out == NULL) { /* dialling has its own deadline */
 		*why = FAULT_connection_timeout;
@@ -41,7 +54,7 @@ exchange_due(const struct exchange *x, enum fault *why)
 	}
 	if (x->answered) {
 		*why = FAULT_connection_read_timeout;
-		return x->attempt.upstream->conn.active_at + t->body;
+		return exchange_active_at(out) + t->body;
 	}
 	if (x->sent_at != 0) {
 		uint64_t response = x->route->policy->response_us;
@@ -49,12 +62,12 @@ exchange_due(const struct exchange *x, enum fault *why)
 		*why = FAULT_http_response_timeout;
 		return response != 0 ? x->sent_at + response : now + t->body; /* off: look on */
 	}
-	if (out->out.full || codec_waits(out->codec)) {
+	if (exchange_stuck(out)) {
 		*why = FAULT_connection_write_timeout;
-		return x->attempt.upstream->conn.active_at + t->body;
+		return exchange_active_at(out) + t->body;
 	}
 	*why = FAULT_request_timeout;
-	return x->client->conn.active_at + t->body;
+	return exchange_active_at(in) + t->body;
 }
 
 enum fault

@@ -2,12 +2,13 @@
 
 #include "flow/forward.h"
 
-/* Pipes are of use when neither end needs to see the bytes. */
+/* Pipes are of use when neither end needs to see the bytes, or to put frames between them. */
 static bool
 exchange_may_splice(const struct exchange *x)
 {
 	return x->client->conn.transport == &transport_plain &&
-	       x->attempt.upstream->conn.transport == &transport_plain;
+	       x->attempt.upstream->conn.transport == &transport_plain &&
+	       !x->client->codec->ops->many && !x->attempt.upstream->codec->ops->many;
 }
 
 /* How much goes over now: what there is room for; of bulk in a pipe, a whole piece. */

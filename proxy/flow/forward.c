@@ -103,7 +103,8 @@ forward_identify(struct exchange *x)
 		forward_make_id(x);
 		return;
 	}
-	r->minor = h->minor;
+	r->major = x->client_stream->codec->ops->major;
+	r->minor = r->major == 1 ? h->minor : 0;
 	r->method = h->method;
 	r->method_text = h->method_text;
 	r->target = h->target;

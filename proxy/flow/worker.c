@@ -86,7 +86,7 @@ worker_new(uint32_t index, struct meters *meters)
 	slab_init(&w->clients, sizeof(struct client), WORKER_RESERVE);
 	slab_init(&w->exchanges, sizeof(struct exchange), WORKER_RESERVE);
 	slab_init(&w->tunnels, tunnel_size(), WORKER_RESERVE);
-	slab_init(&w->codecs, codec_h1.size, WORKER_RESERVE);
+	slab_init(&w->codecs, codec_size(), WORKER_RESERVE);
 	slab_init(&w->streams, sizeof(struct stream) + STREAM_ARENA, WORKER_RESERVE);
 	w->pools = pools_new(&(struct pools_spec){
 	    w->loop, &w->timeouts.connect, &w->timeouts.tls, &w->timeouts.upstream_idle});

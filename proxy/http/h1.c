@@ -20,7 +20,7 @@ h1_flush_run(struct task *t)
 	(void)c->ops->flush(c); /* what went wrong is in the codec and its stream */
 }
 
-struct codec *
+static struct codec *
 h1_open(struct conn *conn, const struct codec_spec *spec)
 {
 	struct h1 *h = slab_take(spec->codecs);
@@ -368,8 +368,8 @@ h1_flush(struct codec *c)
 }
 
 const struct codec_ops codec_h1 = {
-    .name = "HTTP/1",
     .size = sizeof(struct h1),
+    .major = 1,
     .open = h1_open,
     .close = h1_close,
     .stream_open = h1_stream_open,

@@ -10,6 +10,9 @@ enum {
 	H1_EMPTY_LINES = 4, /* CRLFs skipped before a request line (RFC 9112 section 2.2: one) */
 };
 
+/* What a client that knows begins HTTP/2 with (RFC 9113 section 3.4). */
+static const struct str h1_preface = STR_INIT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
 enum h1_step { H1_GO, /* look again */ H1_BYTES, /* more are needed */ H1_STOP };
 
 static inline struct str
@@ -122,6 +125,16 @@ h1_parse_request_into(struct h1 *h, struct stream *s, size_t size)
 	return why;
 }
 
+/* Is it the preface, as far as it has come? */
+static bool
+h1_preface_begins(const struct h1 *h)
+{
+	struct str have = h1_buffered(h);
+	size_t n = have.len < h1_preface.len ? have.len : h1_preface.len;
+
+	return n > 0 && memcmp(have.p, h1_preface.p, n) == 0;
+}
+
 static enum h1_step
 h1_request(struct h1 *h)
 {
@@ -133,6 +146,11 @@ h1_request(struct h1 *h)
 		return H1_STOP;
 	if (!h->codec.midway)
 		h->head_at = h->codec.conn->loop->now;
+	if (unlikely(!h->reused) && h->codec.spec->h2 && h1_preface_begins(h)) {
+		h->codec.preface = h->end - h->start >= h1_preface.len;
+		h->codec.midway = !h->codec.preface;
+		return h->codec.preface ? H1_STOP : H1_BYTES;
+	}
 	while (h->end - h->start >= 2 && memcmp(h->in->bytes + h->start, "\r\n", 2) == 0 &&
 	       h->scanned == 0 && h->empty_lines < H1_EMPTY_LINES) {
 		h->start += 2;

@@ -3,8 +3,7 @@
  *
  *	AT_HEAD --head--> AT_BODY --end of body, trailers--> AT_DONE
  *
- * Nine combinations come free; nobody enumerates them. Owned by its codec from birth to
- * stream_end. */
+ * Nine combinations come free; nobody enumerates them. Its codec owns it until stream_end. */
 #ifndef HTTP_STREAM_H
 #define HTTP_STREAM_H
 
@@ -45,6 +44,8 @@ struct stream {
 	bool reused;         /* upstream: the conn has served others before */
 	bool heard;          /* upstream: at least one byte of the response came */
 	uint64_t started_at; /* first byte of the head */
+	uint64_t active_at;  /* when it last moved; where a codec has one at a time, conn's is */
+	void *part;          /* what its codec keeps of it */
 	struct arena *arena; /* client side: its own; upstream: the exchange's */
 	struct arena own;
 	char first[] __attribute__((aligned(8))); /* client side: STREAM_ARENA bytes */

@@ -344,6 +344,14 @@ put_client(char *p, const struct record *r)
 }
 
 static char *
+put_version(char *p, const struct record *r)
+{
+	p = put_number(p, r->major);
+	*p++ = '.';
+	return put_number(p, r->minor);
+}
+
+static char *
 put_request_text(char *p, const struct record *r)
 {
 	struct str method = record_method(r);
@@ -355,8 +363,7 @@ put_request_text(char *p, const struct record *r)
 	p = put_quoted(p, method, ACCESSLOG_NAME_MAX);
 	*p++ = ' ';
 	p = put_quoted(p, r->target, ACCESSLOG_FIELD_MAX);
-	p = PUT(p, " HTTP/1.");
-	return put_number(p, r->minor);
+	return put_version(PUT(p, " HTTP/"), r);
 }
 
 static void
@@ -384,7 +391,7 @@ put_request_json(char *p, const struct record *r)
 		return PUT(p, ",\"method\":null,\"target\":null,\"protocol\":\"TCP\"");
 	p = put_json(PUT(p, ",\"method\":"), record_method(r), ACCESSLOG_NAME_MAX);
 	p = put_json(PUT(p, ",\"target\":"), r->target, ACCESSLOG_FIELD_MAX);
-	p = put_number(PUT(p, ",\"protocol\":\"HTTP/1."), r->minor);
+	p = put_version(PUT(p, ",\"protocol\":\"HTTP/"), r);
 	return PUT(p, "\"");
 }
 

@@ -15,12 +15,12 @@ enum { RECORD_ID = 32 }; /* hex digits of a request id that weir made */
 
 struct record {
 	enum record_kind kind;
-	enum fault why;  /* FAULT_none: all went well */
-	uint16_t status; /* as sent to the client; 0: none was sent */
-	uint8_t tries;   /* endpoints tried; 0: none */
-	uint8_t minor;   /* HTTP/1.minor of the request */
-	bool local;      /* the answer was made here, not by an endpoint */
-	bool reused;     /* the last try went over a kept connection */
+	enum fault why;       /* FAULT_none: all went well */
+	uint16_t status;      /* as sent to the client; 0: none was sent */
+	uint8_t tries;        /* endpoints tried; 0: none */
+	uint8_t major, minor; /* version of HTTP in which the request came */
+	bool local;           /* the answer was made here, not by an endpoint */
+	bool reused;          /* the last try went over a kept connection */
 	enum method method;
 	const struct addr *peer;   /* the other end of the client's connection */
 	const struct addr *client; /* who it is, after PROXY protocol and trusted_proxies */

@@ -16,9 +16,12 @@ pools_new(const struct pools_spec *spec)
 
 	p->spec = *spec;
 	slab_init(&p->upstreams, sizeof(struct upstream), POOL_RESERVE);
-	slab_init(&p->codecs, codec_h1.size, POOL_RESERVE);
+	slab_init(&p->codecs, codec_size(), POOL_RESERVE);
 	slab_init(&p->streams, sizeof(struct stream), POOL_RESERVE);
-	p->codec_spec = (struct codec_spec){SIDE_UPSTREAM, &p->codecs, &p->streams, &p->closing};
+	p->codec_spec = (struct codec_spec){.side = SIDE_UPSTREAM,
+	    .codecs = &p->codecs,
+	    .streams = &p->streams,
+	    .draining = &p->closing};
 	return p;
 }
 

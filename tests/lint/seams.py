@@ -9,7 +9,7 @@ SEAMS = (  # header, who may include it
     ("event.h", "proxy/io/*"),
     ("event2/*", "proxy/io/*"),
     ("openssl/*", "proxy/io/tls*.c"),
-    ("nghttp2/*", "proxy/http/h2.c"),
+    ("nghttp2/*", "proxy/http/h2*"),
     ("pcre2.h", "proxy/route/match.c"),
     ("yaml.h", "config/document.c"),
     ("lua.h lualib.h lauxlib.h", "lua/*"),

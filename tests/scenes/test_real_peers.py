@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from origin import free_port
+from origin import answering, free_port, response
 from raw import Wire, until
 
 
@@ -69,10 +69,20 @@ def digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
+KNOWS = "--http2-prior-knowledge"
+
+
 @pytest.mark.parametrize(
     "args, path",
-    [([], "/big"), (["--http1.0"], "/big"), ([], "/close"), (["--compressed"], "/text")],
-    ids=["1.1", "1.0", "endpoint_closes", "gzip_chunked"],
+    [
+        ([], "/big"),
+        (["--http1.0"], "/big"),
+        ([], "/close"),
+        (["--compressed"], "/text"),
+        ([KNOWS], "/big"),
+        ([KNOWS, "--compressed"], "/text"),
+    ],
+    ids=["1.1", "1.0", "endpoint_closes", "gzip_chunked", "2", "2_gzip"],
 )
 def test_curl_gets_files_from_nginx(front, args, path):
     weir, folder = front
@@ -88,6 +98,23 @@ def test_curl_reuses_its_connection_while_nginx_closes_its_own(front):
     assert len(counts) == 40 and sum(map(int, counts)) == 1
 
 
+def test_h2load_gets_all_its_answers(front):
+    weir, _ = front
+    args = ["h2load", "-n", "2000", "-c", "4", "-m", "32", weir.url("/text")]
+    out = subprocess.run(args, capture_output=True, text=True, timeout=60).stdout
+    assert "2000 succeeded, 0 failed, 0 errored" in out
+    assert "status codes: 2000 2xx" in out
+
+
+def test_nghttp_uploads_in_padded_frames(scene):
+    weir, origin = scene.front(answering(lambda request: response(request.body)))
+    source = scene.folder / "data"
+    source.write_bytes(os.urandom(1 << 20))
+    args = ["nghttp", "-b", "200", "-d", source, weir.url("/up")]
+    out = subprocess.run(args, capture_output=True, timeout=60).stdout
+    assert digest(out) == digest(source.read_bytes())
+
+
 def test_ranges_conditions_and_redirects_pass(front):
     weir, folder = front
     assert curl("-r", "100-199", weir.url("/big")) == (folder / "big").read_bytes()[100:200]
@@ -100,8 +127,8 @@ def test_ranges_conditions_and_redirects_pass(front):
 
 @pytest.mark.parametrize(
     "args",
-    [[], ["-H", "Transfer-Encoding: chunked"], ["-H", "Expect:"]],
-    ids=["expect", "chunked", "no_expect"],
+    [[], ["-H", "Transfer-Encoding: chunked"], ["-H", "Expect:"], [KNOWS]],
+    ids=["expect", "chunked", "no_expect", "2"],
 )
 def test_curl_uploads_to_a_python_server(scene, args):
     got = []

@@ -30,6 +30,7 @@ record_of_example(void)
 	    .why = FAULT_connection_refused,
 	    .status = 503,
 	    .tries = 2,
+	    .major = 1,
 	    .minor = 1,
 	    .local = true,
 	    .method = METHOD_GET,

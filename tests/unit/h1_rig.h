@@ -299,10 +299,11 @@ rig_open(struct h1_rig *r, enum side side, struct str in)
 	*r = (struct h1_rig){.in = in, .out_room = SIZE_MAX, .loop = loop_new(NULL)};
 	slab_init(&r->codecs, codec_h1.size, 0);
 	slab_init(&r->streams, sizeof(struct stream) + STREAM_ARENA, 0);
-	r->spec = (struct codec_spec){side, &r->codecs, &r->streams, &r->draining};
+	r->spec = (struct codec_spec){
+	    .side = side, .codecs = &r->codecs, .streams = &r->streams, .draining = &r->draining};
 	conn_open(&r->conn, r->loop, -1, rig_conn_run);
 	r->conn.transport = &rig_transport;
-	r->codec = h1_open(&r->conn, &r->spec);
+	r->codec = codec_h1.open(&r->conn, &r->spec);
 	r->owner.run = rig_owner_run;
 	r->stop.run = rig_stop_run;
 	arena_init(&r->arena, NULL, 0, RIG_ARENA);

@@ -77,7 +77,6 @@ many_feed(struct codec *c)
 }
 
 const struct codec_ops codec_many = {
-    .name = "many",
     .many = true,
     .open = many_open,
     .close = many_close,

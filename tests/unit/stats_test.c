@@ -30,6 +30,7 @@ setup(void **state)
 	    .kind = RECORD_EXCHANGE,
 	    .status = 200,
 	    .tries = 1,
+	    .major = 1,
 	    .minor = 1,
 	    .method = METHOD_GET,
 	    .bytes_in = 10,

@@ -1,0 +1,98 @@
+#include "http/h2_write.h"
+
+#include "http/chars.h"
+
+enum { H2_WRITE_PSEUDO = 5, H2_WRITE_DIGITS = 20 };
+
+static inline void
+list_add(struct h2_list *list, struct str name, struct str value)
+{
+	list->v[list->n++] = (nghttp2_nv){
+	    .name = (uint8_t *)(uintptr_t)name.p, /* the library only reads */
+	    .value = (uint8_t *)(uintptr_t)value.p,
+	    .namelen = name.len,
+	    .valuelen = value.len,
+	    .flags = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE,
+	};
+}
+
+static inline bool
+char_is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* p is NULL: the arena is full. */
+static struct str
+name_lower(struct arena *a, const struct field *f)
+{
+	struct str known = field_name_of((enum field_id)f->id);
+	uint16_t i = 0;
+	char *p;
+
+	if (known.p != NULL)
+		return known;
+	while (i < f->name_len && !char_is_upper(f->name[i]))
+		i++;
+	if (i == f->name_len)
+		return str_of(f->name, i);
+	p = arena_take(a, f->name_len);
+	for (i = 0; p != NULL && i < f->name_len; i++)
+		p[i] = (char)(char_is_upper(f->name[i]) ? f->name[i] | 0x20 : f->name[i]);
+	return str_of(p, f->name_len);
+}
+
+/* As in HTTP/1 (h1_write.c), but that no field frames the message, and Host is a pseudo-field. */
+static bool
+passes(const struct head *h, const struct field *f, enum body_kind kind)
+{
+	switch (f->id) {
+	case FIELD_TRANSFER_ENCODING:
+	case FIELD_HOST:
+		return false;
+	case FIELD_CONTENT_LENGTH:
+		return kind == BODY_NONE && h->status != 204 &&
+		       (h->status == 0 || h->status >= 200);
+	default:
+		return true;
+	}
+}
+
+static struct str
+digits(struct arena *a, uint64_t n)
+{
+	char *text = arena_take(a, H2_WRITE_DIGITS), *p = text + H2_WRITE_DIGITS;
+
+	if (text == NULL)
+		return STR_NONE;
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	return str_of(p, (size_t)(text + H2_WRITE_DIGITS - p));
+}
+
+bool
+h2_write_head(struct h2_list *out, struct arena *a, const struct head *h, enum body_kind kind,
+    uint64_t length)
+{
+	*out = (struct h2_list){
+	    .v = arena_take(a, (h->fields.n + H2_WRITE_PSEUDO + 1) * sizeof(*out->v))};
+	if (out->v == NULL)
+		return false;
+	list_add(out, STR(":status"), digits(a, h->status));
+	for (uint32_t i = 0; i < h->fields.n; i++)
+		if (passes(h, &h->fields.v[i], kind))
+			list_add(out, name_lower(a, &h->fields.v[i]), field_value(&h->fields.v[i]));
+	if (kind == BODY_LENGTH)
+		list_add(out, STR("content-length"), digits(a, length));
+	return !arena_full(a);
+}
+
+bool
+h2_write_fields(struct h2_list *out, struct arena *a, const struct fields *fields)
+{
+	*out = (struct h2_list){.v = arena_take(a, fields->n * sizeof(*out->v))};
+	for (uint32_t i = 0; out->v != NULL && i < fields->n; i++)
+		list_add(out, name_lower(a, &fields->v[i]), field_value(&fields->v[i]));
+	return !arena_full(a);
+}
