@@ -13,10 +13,6 @@
 #define SLAB_REUSES true
 #endif
 
-struct slab_free {
-	struct slab_free *next;
-};
-
 void
 slab_init(struct slab *s, size_t size, size_t reserve)
 {
@@ -39,16 +35,9 @@ slab_fini(struct slab *s)
 }
 
 void *
-slab_take(struct slab *s)
+slab_grow(struct slab *s)
 {
-	struct slab_free *f = s->free;
-
-	s->in_use++;
-	if (unlikely(f == NULL))
-		return xmalloc(s->size);
-	s->free = f->next;
-	s->kept--;
-	return f;
+	return xmalloc(s->size);
 }
 
 void

@@ -6,7 +6,9 @@
 
 #include "base/base.h"
 
-struct slab_free;
+struct slab_free {
+	struct slab_free *next;
+};
 
 struct slab {
 	struct slab_free *free;
@@ -20,8 +22,23 @@ struct slab {
 void slab_init(struct slab *s, size_t size, size_t reserve);
 /* Frees the free list; asserts that nothing is in use. */
 void slab_fini(struct slab *s);
+/* One that is not on the free list. */
+void *slab_grow(struct slab *s) COLD;
+
 /* Not zeroed, aligned to 16. Never NULL. */
-void *slab_take(struct slab *s);
+static inline void *
+slab_take(struct slab *s)
+{
+	struct slab_free *f = s->free;
+
+	s->in_use++;
+	if (unlikely(f == NULL))
+		return slab_grow(s);
+	s->free = f->next;
+	s->kept--;
+	return f;
+}
+
 void slab_give(struct slab *s, void *object);
 
 #endif

@@ -54,16 +54,17 @@ h1_begin_body(struct h1 *h, struct message *in, const struct framing *framing)
 	}
 }
 
-/* The head's own copy in the arena, so that no chunk is held while the exchange lives. */
-static struct str
-h1_take_head(struct h1 *h, struct arena *arena, size_t size)
+/* The bytes of a head or of trailers: what is parsed from them is a copy in the arena, so that no
+ * chunk is held while the exchange lives. */
+static inline struct str
+h1_take_head(struct h1 *h, size_t size)
 {
-	struct str copy = arena_copy(arena, str_of(h->in->bytes + h->start, size));
+	struct str bytes = str_of(h->in->bytes + h->start, size);
 
 	h->start += (uint32_t)size;
 	h->scanned = 0;
 	h->codec.midway = false;
-	return copy;
+	return bytes;
 }
 
 /* A request that cannot be understood becomes a stream with a fault, so that it is answered and
@@ -106,13 +107,12 @@ h1_fail(struct codec *c, enum fault why)
 static enum fault
 h1_parse_request_into(struct h1 *h, struct stream *s, size_t size)
 {
+	struct str bytes = h1_take_head(h, size);
 	struct framing framing;
-	struct str bytes;
 	enum fault why;
 
 	s->in.head = arena_take(s->arena, sizeof(*s->in.head));
-	bytes = h1_take_head(h, s->arena, size);
-	if (arena_full(s->arena))
+	if (s->in.head == NULL)
 		return FAULT_header_too_large;
 	why = h1_parse_request(bytes, s->arena, s->in.head);
 	if (why != FAULT_none) {
@@ -199,11 +199,11 @@ h1_response_head(struct h1 *h, size_t size)
 	struct stream *s = h->stream;
 	const struct head *asked = s->out.head;
 	struct head *head = arena_take(s->arena, sizeof(*head));
-	struct str bytes = h1_take_head(h, s->arena, size);
+	struct str bytes = h1_take_head(h, size);
 	struct framing framing;
 	enum fault why;
 
-	if (arena_full(s->arena)) {
+	if (head == NULL) {
 		h1_end_with(h, FAULT_http_response_header_section_size);
 		return;
 	}
@@ -309,13 +309,11 @@ h1_trailers(struct h1 *h)
 	if (why == FAULT_none && size == 0)
 		return H1_BYTES;
 	if (why == FAULT_none && size > 2) { /* more than the blank line */
-		s->in.trailers = arena_take(s->arena, sizeof(*s->in.trailers));
-		if (s->in.trailers != NULL)
-			*s->in.trailers = (struct fields){0};
-		struct str bytes = h1_take_head(h, s->arena, size);
+		struct str bytes = h1_take_head(h, size);
 
-		why = arena_full(s->arena) ? FAULT_header_too_large
-					   : h1_parse_trailers(bytes, s->arena, s->in.trailers);
+		s->in.trailers = arena_take(s->arena, sizeof(*s->in.trailers));
+		why = s->in.trailers != NULL ? h1_parse_trailers(bytes, s->arena, s->in.trailers)
+					     : FAULT_header_too_large;
 	} else if (why == FAULT_none) {
 		h->start += (uint32_t)size;
 		h->scanned = 0;

@@ -1,18 +1,16 @@
 #include "http/h1_parse.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "http/chars.h"
 #include "http/uri.h"
+#include "http/vector.h"
 
 /* Three passes over a head, each simple: h1_head_size finds its end (and refuses bare LF), the
  * parsers below cut it into pieces (and refuse bad bytes), uri.c and framing.c judge the pieces.
  *
- * What makes the loops short is one invariant, checked once at the door: a head ends in CRLF CRLF.
+ * What makes the loops short are two invariants, made once at the door. A head ends in CRLF CRLF:
  * CR is of no class that any loop here steps over, so every loop stops at the latest on the first
- * of those four bytes, without comparing with the end. */
+ * of those four bytes, without comparing with the end. And what is parsed is a copy in the arena
+ * with VECTOR bytes behind it, so that bytes may be loaded sixteen at a time up to the very end. */
 
 enum {
 	METHOD_MAX = 32,   /* bytes of a method */
@@ -22,100 +20,90 @@ enum {
 	MINOR_MAX = 1,     /* above this, a minor version means 1.1 (RFC 9110 section 2.5) */
 	STATUS_DIGITS = 3, /* RFC 9112 section 4 */
 	END_LEN = 4,       /* CRLF CRLF */
-	VECTOR = 16,       /* bytes of an SSE2 register */
 };
 
 _Static_assert(H1_HEAD_MAX <= UINT16_MAX + 1 && (int)H1_TRAILER_MAX <= (int)H1_HEAD_MAX,
     "the length of a name fits field.name_len");
 
 #ifdef __SSE2__
-static inline __m128i
-vector_load(const char *p)
+/* A bit for each of the 16 bytes at p that is at most `most`, or DEL. */
+static inline unsigned
+head_stops(const char *p, char most)
 {
-	return _mm_loadu_si128((const __m128i *)(const void *)p);
-}
+	__m128i v = vector_load(p);
 
-/* 0xff where lo <= byte <= hi. */
-static inline __m128i
-vector_within(__m128i v, char lo, char hi)
-{
-	__m128i above = _mm_sub_epi8(v, _mm_set1_epi8(lo));
-
-	return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8((char)(hi - lo))), above);
+	return vector_bits(_mm_or_si128(vector_upto(v, most), vector_is(v, 0x7f)));
 }
 #endif
 
 /* The first byte from p on that may not stand in a field value (RFC 9110 section 5.5): a control
  * but HTAB, or DEL. */
 static inline const char *
-value_end(const char *p, const char *end)
+value_end(const char *p)
 {
 #ifdef __SSE2__
-	for (; end - p >= VECTOR; p += VECTOR) {
-		__m128i v = vector_load(p);
-		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-		__m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
-		__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
-		int hits = _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del));
+	for (;;) {
+		unsigned stops = head_stops(p, 0x1f);
 
-		if (hits != 0)
-			return p + __builtin_ctz((unsigned)hits);
+		p += stops != 0 ? __builtin_ctz(stops) : VECTOR;
+		if (likely(stops != 0) && likely(*p != '\t'))
+			return p;
+		p += stops != 0;
 	}
 #else
-	(void)end;
-#endif
 	while (char_is(*p, CHAR_VALUE))
 		p++;
 	return p;
+#endif
 }
 
-/* The first byte from p on that is not of a token (RFC 9110 section 5.6.2): letters, digits and
- * hyphens by the vector, the rare ones by the table. */
+/* The first byte from p on that ends or spoils a request target: up to SP, or DEL. */
 static inline const char *
-token_end(const char *p, const char *end)
+target_end(const char *p)
 {
 #ifdef __SSE2__
-	if (end - p >= VECTOR) {
-		__m128i v = vector_load(p);
-		__m128i letter = vector_within(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z');
-		__m128i digit = vector_within(v, '0', '9');
-		__m128i hyphen = _mm_cmpeq_epi8(v, _mm_set1_epi8('-'));
-		int plain = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), hyphen));
+	unsigned stops;
 
-		p += __builtin_ctz(~(unsigned)plain);
-	}
+	while ((stops = head_stops(p, ' ')) == 0)
+		p += VECTOR;
+	return p + __builtin_ctz(stops);
 #else
-	(void)end;
+	while ((unsigned char)*p > ' ' && *p != 0x7f)
+		p++;
+	return p;
 #endif
+}
+
+/* The first byte from p on that is not of a token (RFC 9110 section 5.6.2). */
+static inline const char *
+token_end(const char *p)
+{
 	while (char_is(*p, CHAR_TOKEN))
 		p++;
 	return p;
 }
 
-/* The first byte from p on that ends or spoils a request target: up to SP, or DEL. */
+/* The colon behind the field name at p; NULL: there is no name, or it does not end there. Nearly
+ * all names are short and of letters, digits and hyphens. */
 static inline const char *
-target_end(const char *p, const char *end)
+name_parse(const char *p, enum field_id *id)
 {
-#ifdef __SSE2__
-	for (; end - p >= VECTOR; p += VECTOR) {
-		__m128i v = vector_load(p);
-		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
-		__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
-		int hits = _mm_movemask_epi8(_mm_or_si128(low, del));
+	const char *colon;
 
-		if (hits != 0)
-			return p + __builtin_ctz((unsigned)hits);
+#ifdef __SSE2__
+	size_t len = (size_t)__builtin_ctz(~vector_bits(vector_plain(vector_load(p))));
+
+	if (likely(p[len] == ':' && len > 0)) {
+		*id = field_id_of_plain(p, len);
+		return p + len;
 	}
-#else
-	(void)end;
 #endif
-	while ((unsigned char)*p > ' ' && *p != 0x7f)
-		p++;
-	return p;
+	colon = token_end(p);
+	*id = field_id_of(str_of(p, (size_t)(colon - p)));
+	return *colon == ':' && colon > p ? colon : NULL;
 }
 
-/* Looks at the LF at `at`. True: the section ends or fails here. The first line is not empty, so
- * there are two bytes before any LF that ends a section. */
+/* Looks at the LF at `at`, which has two bytes before it. True: the section ends or fails here. */
 static inline bool
 line_ends(const char *bytes, size_t at, enum fault *fault)
 {
@@ -127,27 +115,38 @@ line_ends(const char *bytes, size_t at, enum fault *fault)
 }
 
 #ifdef __SSE2__
-/* The LFs of the 16 bytes at `at`, but for the first `seen` of them. */
+/* The LFs of the 16 bytes at `at`, but for the first `seen` of them, all at once: those that have
+ * no CR before them, and those that end an empty line. The first of either decides. */
 static inline size_t
 vector_ends(const char *bytes, size_t at, size_t seen, enum fault *fault)
 {
-	__m128i lf = _mm_cmpeq_epi8(vector_load(bytes + at), _mm_set1_epi8('\n'));
-	unsigned hits = (unsigned)_mm_movemask_epi8(lf) >> seen << seen;
+	const char *p = bytes + at;
+	unsigned lf = vector_bits(vector_is(vector_load(p), '\n')) >> seen << seen, hits;
 
-	for (; hits != 0; hits &= hits - 1) {
-		size_t hit = at + (size_t)__builtin_ctz(hits);
-
-		if (line_ends(bytes, hit, fault))
-			return hit + 1;
-	}
-	return 0;
+	if (likely(lf == 0))
+		return 0;
+	hits = lf & (~vector_bits(vector_is(vector_load(p - 1), '\r')) |
+			vector_bits(vector_is(vector_load(p - 2), '\n')));
+	if (likely(hits == 0))
+		return 0;
+	at += (size_t)__builtin_ctz(hits);
+	ASSERT(line_ends(bytes, at, fault));
+	return at + 1;
 }
 #endif
 
-/* The section's size; 0: it has no end before len. With a fault the size means nothing. */
+/* The section's size; 0: it has no end before len. With a fault the size means nothing. The first
+ * line is not empty, so there are two bytes before any LF that ends a section. */
 static inline size_t
 section_end(const char *bytes, size_t at, size_t len, enum fault *fault)
 {
+	if (at < 2) {
+		if (len > 1 && bytes[1] == '\n') {
+			*fault = FAULT_http_request_error; /* no CR before it */
+			return len;
+		}
+		at = 2;
+	}
 #ifdef __SSE2__
 	size_t size;
 
@@ -157,7 +156,7 @@ section_end(const char *bytes, size_t at, size_t len, enum fault *fault)
 			return size;
 	}
 	/* The last vector reaches back over bytes that were seen. */
-	if (at < len && len >= VECTOR)
+	if (at < len && len >= VECTOR + 2)
 		return vector_ends(bytes, len - VECTOR, at + VECTOR - len, fault);
 #endif
 	for (; at < len; at++)
@@ -215,60 +214,84 @@ h1_trailer_size(struct str bytes, size_t *scanned, enum fault *fault)
  * everything before the colon or nothing: so no space before the colon, no line folding, no empty
  * name (CVE-2023-25725). */
 static inline const char *
-field_parse(const char *p, const char *end, struct field *out)
+field_parse(const char *p, struct field *out)
 {
-	const char *colon = token_end(p, end), *value = colon + 1, *stop;
+	enum field_id id;
+	const char *colon = name_parse(p, &id), *value, *stop, *next;
 
-	if (*colon != ':' || colon == p)
+	if (colon == NULL)
 		return NULL;
-	while (char_is(*value, CHAR_BLANK))
+	value = colon + 1;
+	out->line = value[0] == ' ' && value[1] > ' ';
+	if (likely(out->line))
 		value++;
-	stop = value_end(value, end);
+	else
+		while (char_is(*value, CHAR_BLANK))
+			value++;
+	stop = value_end(value);
 	if (stop[0] != '\r' || stop[1] != '\n')
 		return NULL;
+	next = stop + 2;
+	if (unlikely(char_is(stop[-1], CHAR_BLANK))) {
+		out->line = false;
+		while (stop > value && char_is(stop[-1], CHAR_BLANK))
+			stop--;
+	}
 	out->name = p;
 	out->name_len = (uint16_t)(colon - p);
-	out->id = (uint8_t)field_id_of(str_of(p, out->name_len));
+	out->id = (uint8_t)id;
 	out->value = value;
-	p = stop + 2;
-	while (stop > value && char_is(stop[-1], CHAR_BLANK))
-		stop--;
 	out->value_len = (uint32_t)(stop - value);
-	out->line = value == colon + 2 && colon[1] == ' ' && stop + 2 == p;
-	return p;
+	return next;
 }
 
-/* From the first field line to the blank line, which is the last thing before end. The array, as
- * the last thing taken from the arena, ends with the last field. */
+/* From the first field line to the blank line, which is the last thing before end. The array is the
+ * last thing taken from the arena, and ends with the last field. */
 static enum fault
 fields_parse(const char *p, const char *end, struct arena *a, struct fields *out)
 {
 	uint64_t present = 0, doubled = 0;
-	uint32_t n;
+	uint32_t n = 0;
 
 	*out = (struct fields){.v = NULL};
-	for (n = 0; *p != '\r'; n++) {
+	if (!fields_reserve(out, a, 1))
+		return FAULT_header_too_large;
+	for (; *p != '\r'; n++) {
 		struct field *field;
 		uint64_t bit;
 
-		out->n = n;
-		if (n == H1_FIELDS_MAX || (n == out->room && !fields_reserve(out, a, 1)))
-			return FAULT_header_too_large;
+		if (unlikely(n == out->room)) {
+			out->n = n;
+			if (n == H1_FIELDS_MAX || !fields_reserve(out, a, 1))
+				return FAULT_header_too_large;
+		}
 		field = &out->v[n];
-		p = field_parse(p, end, field);
+		p = field_parse(p, field);
 		if (p == NULL)
 			return FAULT_http_request_error;
 		bit = UINT64_C(1) << field->id;
 		doubled |= present & bit;
 		present |= bit;
 	}
-	if (likely(n > 0))
-		arena_trim(a, out->v + n);
+	arena_trim(a, out->v + n);
 	out->n = out->room = n;
 	out->present = present;
 	out->doubled = doubled;
 	/* Else an empty line in the middle, or a CR on its own. */
 	return p + 2 == end ? FAULT_none : FAULT_http_request_error;
+}
+
+/* What the parsers read. NULL: the arena is full. */
+static inline const char *
+head_copy(struct str bytes, struct arena *a)
+{
+	char *p = arena_text(a, bytes.len + VECTOR);
+
+	if (p != NULL) {
+		memcpy(p, bytes.p, bytes.len);
+		memset(p + bytes.len, 0, VECTOR);
+	}
+	return p;
 }
 
 static inline bool
@@ -290,6 +313,11 @@ version_parse(const char **p, const char *end, uint8_t *minor)
 {
 	const char *v = *p;
 
+	if (likely(memcmp(v, "HTTP/1.1", VERSION_LEN) == 0)) {
+		*minor = 1;
+		*p = v + VERSION_LEN;
+		return FAULT_none;
+	}
 	if (end - v < VERSION_LEN + END_LEN || memcmp(v, "HTTP/", VERSION_MAJOR) != 0 ||
 	    v[VERSION_MAJOR + 1] != '.' || !digit_is(v[VERSION_MAJOR]) ||
 	    !digit_is(v[VERSION_MINOR]))
@@ -308,13 +336,13 @@ request_line_parse(const char **at, const char *end, struct head *out)
 	const char *p = *at, *start = p;
 	enum fault fault;
 
-	p = token_end(p, end);
+	p = likely(memcmp(p, "GET ", strlen("GET ")) == 0) ? p + strlen("GET") : token_end(p);
 	out->method_text = str_of(start, (size_t)(p - start));
 	if (p == start || out->method_text.len > METHOD_MAX || *p != ' ')
 		return FAULT_http_request_error;
 	out->method = method_of(out->method_text);
 	start = ++p;
-	p = target_end(p, end);
+	p = target_end(p);
 	out->target = str_of(start, (size_t)(p - start));
 	if (p == start || *p != ' ')
 		return FAULT_http_request_error;
@@ -375,12 +403,16 @@ head_clear(struct head *out)
 enum fault
 h1_parse_request(struct str bytes, struct arena *a, struct head *out)
 {
-	const char *p = bytes.p, *end = p + bytes.len;
+	const char *p, *end;
 	enum fault fault;
 
 	head_clear(out);
 	if (!head_is_closed(bytes))
 		return FAULT_http_request_error;
+	p = head_copy(bytes, a);
+	if (p == NULL)
+		return FAULT_header_too_large;
+	end = p + bytes.len;
 	fault = request_line_parse(&p, end, out);
 	if (fault == FAULT_none)
 		fault = fields_parse(p, end, a, &out->fields);
@@ -408,24 +440,32 @@ status_line_parse(const char **at, const char *end, struct head *out)
 	if (*p == ' ')
 		p++;
 	start = p;
-	p = value_end(p, end);
+	p = value_end(p);
 	out->reason = str_of(start, (size_t)(p - start));
 	*at = p + 2;
 	return p[0] == '\r' && p[1] == '\n' ? FAULT_none : FAULT_http_request_error;
 }
 
+static enum fault
+response_parse(const char *p, const char *end, struct arena *a, struct head *out)
+{
+	enum fault fault = status_line_parse(&p, end, out);
+
+	return fault == FAULT_none ? fields_parse(p, end, a, &out->fields) : fault;
+}
+
 enum fault
 h1_parse_response(struct str bytes, struct arena *a, struct head *out)
 {
-	const char *p = bytes.p, *end = p + bytes.len;
-	enum fault fault = FAULT_http_request_error;
+	enum fault fault;
+	const char *p;
 
 	head_clear(out);
-	if (head_is_closed(bytes))
-		fault = status_line_parse(&p, end, out);
-	if (fault == FAULT_none)
-		fault = fields_parse(p, end, a, &out->fields);
-	if (fault == FAULT_none)
+	if (!head_is_closed(bytes))
+		return FAULT_http_protocol_error;
+	p = head_copy(bytes, a);
+	fault = p != NULL ? response_parse(p, p + bytes.len, a, out) : FAULT_header_too_large;
+	if (likely(fault == FAULT_none))
 		return FAULT_none;
 	return fault == FAULT_header_too_large ? FAULT_http_response_header_section_size
 					       : FAULT_http_protocol_error;
@@ -434,8 +474,11 @@ h1_parse_response(struct str bytes, struct arena *a, struct head *out)
 enum fault
 h1_parse_trailers(struct str bytes, struct arena *a, struct fields *out)
 {
+	const char *p;
+
 	*out = (struct fields){.v = NULL};
 	if (!head_is_closed(bytes) && !str_eq(bytes, STR("\r\n")))
 		return FAULT_http_request_error;
-	return fields_parse(bytes.p, bytes.p + bytes.len, a, out);
+	p = head_copy(bytes, a);
+	return p != NULL ? fields_parse(p, p + bytes.len, a, out) : FAULT_header_too_large;
 }

@@ -21,10 +21,10 @@ enum {
  * a request line is skipped by the caller (RFC 9112 section 2.2). */
 size_t h1_head_size(struct str bytes, size_t *scanned, enum fault *fault);
 
-/* `bytes` is exactly one head as measured above; the head's strings borrow from it, the field array
- * is in the arena. Request: 400, 414, 431, 505 faults; sets method, target, authority, host, path,
- * query (target and Host are checked against each other). Response: FAULT_http_protocol_error or
- * FAULT_http_response_header_section_size. */
+/* `bytes` is exactly one head as measured above, of which the arena gets a copy that the head's
+ * strings borrow from, and the field array. Request: 400, 414, 431, 505 faults; sets method,
+ * target, authority, host, path, query (target and Host are checked against each other). Response:
+ * FAULT_http_protocol_error or FAULT_http_response_header_section_size. */
 enum fault h1_parse_request(struct str bytes, struct arena *a, struct head *out) NODISCARD;
 enum fault h1_parse_response(struct str bytes, struct arena *a, struct head *out) NODISCARD;
 

@@ -98,10 +98,10 @@ static char *
 put_lines(
     char *p, const char *end, const struct head *h, const struct h1_frame *frame, bool *framed)
 {
-	const struct field *f = h->fields.v, *after = f + h->fields.n;
+	const struct field *f = h->fields.v;
 	struct str run = STR("");
 
-	for (; f < after; f++) {
+	for (uint32_t left = h->fields.n; left > 0; left--, f++) {
 		if (unlikely(FRAMING_FIELDS >> f->id & 1) && !passes(h, f, frame, framed))
 			continue;
 		if (likely(f->name == run.p + run.len && f->line)) {

@@ -1,5 +1,7 @@
 #include "http/names.h"
 
+#include "http/vector.h"
+
 /* The names of the fields weir looks at are recognised by a perfect hash of their length and three
  * of their letters, then compared whole. A new row of FIELDS needs a row of field_slots: a
  * collision is a compiler warning (an initialiser overridden), a missing row fails the unit test.
@@ -7,7 +9,8 @@
 
 enum {
 	FIELD_SLOTS = 64,
-	FIELD_NAME_MIN = 2, /* "te" */
+	FIELD_NAME_MIN = 2,  /* "te" */
+	FIELD_NAME_MAX = 23, /* and more than a vector */
 	WORD = 8,
 	HALF = 4,
 };
@@ -36,10 +39,16 @@ static const uint8_t field_slots[FIELD_SLOTS] = {
 };
 #undef SLOT
 
-static const struct str field_names[FIELD_COUNT] = {
-#define FIELD_NAME(id, text) [FIELD_##id] = STR_INIT(text),
-	FIELDS(FIELD_NAME)
-#undef FIELD_NAME
+static const char field_texts[FIELD_COUNT][FIELD_NAME_MAX + 1] = {
+#define FIELD_TEXT(id, text) [FIELD_##id] = text,
+	FIELDS(FIELD_TEXT)
+#undef FIELD_TEXT
+};
+
+static const uint8_t field_lens[FIELD_COUNT] = {
+#define FIELD_LEN(id, text) [FIELD_##id] = sizeof(text) - 1,
+	FIELDS(FIELD_LEN)
+#undef FIELD_LEN
 };
 
 static const struct str method_names[METHOD_COUNT] = {
@@ -143,23 +152,53 @@ name_same(const char *p, const char *lower, size_t len)
 	return word_same(p + len - WORD, lower + len - WORD);
 }
 
+/* The only one that it can be. */
+static inline enum field_id
+field_candidate(const char *name, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)name;
+
+	return field_slots[FIELD_HASH(
+	    (unsigned)len, p[0] | 0x20U, p[len - 2] | 0x20U, p[len - 1] | 0x20U)];
+}
+
 enum field_id
 field_id_of(struct str name)
 {
-	const unsigned char *p = (const unsigned char *)name.p;
 	enum field_id id;
 
 	if (name.len < FIELD_NAME_MIN)
 		return FIELD_OTHER;
-	id = field_slots[FIELD_HASH(
-	    (unsigned)name.len, p[0] | 0x20U, p[name.len - 2] | 0x20U, p[name.len - 1] | 0x20U)];
-	if (field_names[id].len == name.len && name_same(name.p, field_names[id].p, name.len))
+	id = field_candidate(name.p, name.len);
+	if (field_lens[id] == name.len && name_same(name.p, field_texts[id], name.len))
 		return id;
 	return FIELD_OTHER;
+}
+
+enum field_id
+field_id_of_plain(const char *p, size_t len)
+{
+#ifdef __SSE2__
+	enum field_id id;
+	__m128i lower;
+	unsigned same;
+
+	if (len < FIELD_NAME_MIN || len > VECTOR)
+		return field_id_of(str_of(p, len));
+	id = field_candidate(p, len);
+	if (field_lens[id] != len)
+		return FIELD_OTHER;
+	/* Lower case is one bit more, which digits and hyphens have. */
+	lower = _mm_or_si128(vector_load(p), _mm_set1_epi8(0x20));
+	same = vector_bits(_mm_cmpeq_epi8(lower, vector_load(field_texts[id])));
+	return (~same & ((1U << len) - 1)) == 0 ? id : FIELD_OTHER;
+#else
+	return field_id_of(str_of(p, len));
+#endif
 }
 
 struct str
 field_name_of(enum field_id id)
 {
-	return field_names[id];
+	return id == FIELD_OTHER ? STR_NONE : str_of(field_texts[id], field_lens[id]);
 }

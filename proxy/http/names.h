@@ -43,6 +43,8 @@ struct str method_name(enum method m); /* "OTHER" for METHOD_OTHER */
 /* Idempotent by RFC 9110 section 9.2.2. */
 bool method_is_idempotent(enum method m);
 enum field_id field_id_of(struct str name); /* case-insensitive */
+/* The same for letters, digits and hyphens at p, where 16 bytes may be read. */
+enum field_id field_id_of_plain(const char *p, size_t len);
 struct str field_name_of(enum field_id id); /* lower case; STR_NONE for FIELD_OTHER */
 
 #endif

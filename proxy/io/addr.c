@@ -130,15 +130,16 @@ addr_hash(const struct addr *a)
 }
 
 /* "0." to "255.": each number with the dot behind it. */
+#define DIGIT(n) ('0' + (n) % 10)
 #define DOTTED(n)                                                                                  \
 	{                                                                                          \
-		(n) >= 100  ? '0' + (n) / 100                                                      \
-		: (n) >= 10 ? '0' + (n) / 10                                                       \
-			    : '0' + (n),                                                           \
-		    (n) >= 100  ? '0' + (n) / 10 % 10                                              \
-		    : (n) >= 10 ? '0' + (n) % 10                                                   \
+		(n) >= 100  ? DIGIT((n) / 100)                                                     \
+		: (n) >= 10 ? DIGIT((n) / 10)                                                      \
+			    : DIGIT(n),                                                            \
+		    (n) >= 100  ? DIGIT((n) / 10)                                                  \
+		    : (n) >= 10 ? DIGIT(n)                                                         \
 				: '.',                                                             \
-		    (n) >= 100 ? '0' + (n) % 10 : '.', '.'                                         \
+		    (n) >= 100 ? DIGIT(n) : '.', '.'                                               \
 	}
 #define DOTTED4(n)  DOTTED(n), DOTTED((n) + 1), DOTTED((n) + 2), DOTTED((n) + 3)
 #define DOTTED16(n) DOTTED4(n), DOTTED4((n) + 4), DOTTED4((n) + 8), DOTTED4((n) + 12)

@@ -17,17 +17,6 @@ chunks_fini(struct chunks *c)
 	slab_fini(&c->large);
 }
 
-struct chunk *
-chunk_take(struct slab *pool)
-{
-	struct chunk *c = slab_take(pool);
-
-	c->home = pool;
-	c->refs = 1;
-	c->size = (uint32_t)(pool->size - sizeof(*c));
-	return c;
-}
-
 bool
 slices_add(struct slices *q, struct chunk *c, uint32_t off, uint32_t len)
 {
@@ -68,12 +57,6 @@ slices_drop(struct slices *q, size_t n)
 		q->first = (q->first + 1) % BUF_SLICES;
 		q->n--;
 	}
-}
-
-void
-slices_clear(struct slices *q)
-{
-	slices_drop(q, q->bytes);
 }
 
 size_t

@@ -37,7 +37,13 @@ slices_full(const struct slices *q)
 bool slices_add(struct slices *q, struct chunk *c, uint32_t off, uint32_t len) NODISCARD;
 /* Drops n bytes from the front. */
 void slices_drop(struct slices *q, size_t n);
-void slices_clear(struct slices *q);
+static inline void
+slices_clear(struct slices *q)
+{
+	if (q->n > 0)
+		slices_drop(q, q->bytes);
+}
+
 /* Moves up to max bytes from the front of one queue to the back of another; the number moved. */
 size_t slices_move(struct slices *to, struct slices *from, size_t max);
 /* The same, leaving `from` as it is: another reference to the same bytes. */

@@ -29,7 +29,18 @@ struct chunks { /* a thread's pools */
 
 void chunks_init(struct chunks *c);
 void chunks_fini(struct chunks *c);
-struct chunk *chunk_take(struct slab *pool); /* of chunks.small or chunks.large; one reference */
+
+/* Of chunks.small or chunks.large; one reference. */
+static inline struct chunk *
+chunk_take(struct slab *pool)
+{
+	struct chunk *c = slab_take(pool);
+
+	c->home = pool;
+	c->refs = 1;
+	c->size = (uint32_t)(pool->size - sizeof(*c));
+	return c;
+}
 
 void chunk_give_pipe(struct chunk *c);
 

@@ -180,19 +180,30 @@ plain_read(struct conn *c, void *buf, size_t len, size_t *got)
 	return IO_FAILED;
 }
 
+/* Without the msghdr when there is but one piece, as for most requests and answers. */
+static inline ssize_t
+plain_send(struct conn *c, const struct iovec *iov, int n, size_t *want)
+{
+	int flags = MSG_NOSIGNAL | (c->more ? MSG_MORE : 0);
+
+	*want = 0;
+	for (int i = 0; i < n; i++)
+		*want += iov[i].iov_len;
+	if (likely(n == 1))
+		return send(c->fd, iov->iov_base, *want, flags);
+	return sendmsg(c->fd,
+	    &(struct msghdr){.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n},
+	    flags);
+}
+
 static enum io
 plain_write(struct conn *c, const struct iovec *iov, int n, size_t *put)
 {
-	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n};
-	size_t want = 0;
-	int flags = MSG_NOSIGNAL | (c->more ? MSG_MORE : 0);
+	size_t want;
 	ssize_t sent;
 
-	for (int i = 0; i < n; i++)
-		want += iov[i].iov_len;
 	do
-		sent =
-		    n == 1 ? send(c->fd, iov->iov_base, want, flags) : sendmsg(c->fd, &msg, flags);
+		sent = plain_send(c, iov, n, &want);
 	while (sent < 0 && errno == EINTR);
 	*put = sent > 0 ? (size_t)sent : 0;
 	if (likely(sent >= 0 && (size_t)sent == want)) {

@@ -31,11 +31,17 @@ wire_queue(struct wire *w, struct loop *l)
 	return q;
 }
 
+static inline struct slice *
+wire_at(struct wire_queue *q, uint32_t i)
+{
+	return &q->v[(q->first + i) % WIRE_SLICES];
+}
+
 static void
 wire_add(struct wire *w, struct chunk *c, uint32_t off, uint32_t len)
 {
 	struct wire_queue *q = w->queue;
-	struct slice *last = &q->v[(q->first + q->n - 1) % WIRE_SLICES];
+	struct slice *last = wire_at(q, q->n - 1);
 
 	w->bytes += len;
 	if (q->n > 0 && last->chunk == c && last->off + last->len == off) {
@@ -44,7 +50,7 @@ wire_add(struct wire *w, struct chunk *c, uint32_t off, uint32_t len)
 	}
 	ASSERT(q->n < WIRE_SLICES);
 	c->refs++;
-	q->v[(q->first + q->n++) % WIRE_SLICES] = (struct slice){c, off, len};
+	*wire_at(q, q->n++) = (struct slice){c, off, len};
 }
 
 char *
@@ -113,12 +119,6 @@ wire_slices(struct wire *w, struct loop *l, struct slices *from, size_t max)
 	return moved;
 }
 
-static struct slice *
-wire_first(struct wire_queue *q)
-{
-	return &q->v[q->first % WIRE_SLICES];
-}
-
 static void
 wire_drop(struct wire *w, size_t n)
 {
@@ -126,7 +126,7 @@ wire_drop(struct wire *w, size_t n)
 
 	w->bytes -= n;
 	while (n > 0) {
-		struct slice *s = wire_first(q);
+		struct slice *s = wire_at(q, 0);
 
 		if (n < s->len) {
 			s->off += (uint32_t)n;
@@ -147,11 +147,13 @@ wire_clear(struct wire *w, struct loop *l)
 
 	if (q == NULL)
 		return;
-	wire_drop(w, w->bytes);
+	for (uint32_t i = 0; i < q->n; i++)
+		chunk_unref(wire_at(q, i)->chunk);
 	if (q->tail != NULL)
 		chunk_unref(q->tail);
 	slab_give(&l->wires, q);
 	w->queue = NULL;
+	w->bytes = 0;
 }
 
 /* As many slices as there are before the next pipe. */
@@ -163,7 +165,7 @@ wire_send_memory(struct wire_queue *q, struct conn *c, size_t *put)
 	enum io io;
 
 	for (; n < q->n; n++) {
-		struct slice *s = &q->v[(q->first + n) % WIRE_SLICES];
+		struct slice *s = wire_at(q, n);
 
 		if (chunk_is_pipe(s->chunk))
 			break;
@@ -182,8 +184,8 @@ wire_send_front(struct wire_queue *q, struct conn *c, size_t *put)
 	*put = 0;
 	if (q == NULL)
 		return conn_flush(c);
-	if (chunk_is_pipe(wire_first(q)->chunk))
-		return pipe_drain(wire_first(q)->chunk, c, wire_first(q)->len, put);
+	if (chunk_is_pipe(wire_at(q, 0)->chunk))
+		return pipe_drain(wire_at(q, 0)->chunk, c, wire_at(q, 0)->len, put);
 	return wire_send_memory(q, c, put);
 }
 
@@ -197,8 +199,10 @@ wire_send(struct wire *w, struct conn *c)
 			wire_clear(w, c->loop);
 			return IO_FAILED;
 		}
-		if (put > 0)
+		if (put > 0 && put < w->bytes)
 			wire_drop(w, put);
+		else if (put > 0)
+			wire_clear(w, c->loop);
 	}
 	if (wire_waits(w, c))
 		return IO_MORE;

@@ -7,7 +7,7 @@
 
 #include "io/conn.h"
 
-enum { WIRE_SLICES = 24 };
+enum { WIRE_SLICES = 32 }; /* a power of two: a ring is walked with each byte that leaves */
 
 struct wire_queue;
 

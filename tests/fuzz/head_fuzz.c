@@ -115,7 +115,7 @@ model_fields(struct str rest, const struct fields *f, bool accepted, unsigned *h
 			const struct field *field = &f->v[n];
 			ASSERT(n < f->n && field->id == id);
 			ASSERT((f->present >> id & 1) == 1);
-			ASSERT(field->name == name.p && field->name_len == name.len);
+			ASSERT(str_eq(str_of(field->name, field->name_len), name));
 			ASSERT(str_eq(field_value(field), value));
 		}
 		n++;
