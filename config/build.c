@@ -110,6 +110,7 @@ build_guard(const struct model_backend *m)
 	    .max_requests = m->max_requests,
 	    .endpoint_connections = m->endpoint_limits.max_connections,
 	    .endpoint_requests = m->endpoint_limits.max_requests,
+	    .retry_budget = m->retry_budget,
 	    .queue = {m->queue.timeout != 0 ? m->queue.size : 0, m->queue.timeout},
 	    .breaker = {m->breaker.errors, m->breaker.volume, m->breaker.window, m->breaker.open,
 		m->breaker.probes},

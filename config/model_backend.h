@@ -62,6 +62,7 @@ struct model_backend {
 	enum model_hash_table hash_table;
 	uint32_t hash_bound; /* percent of the average load, 100-1000; 0: unbounded */
 	uint32_t max_connections, max_requests; /* 0: no limit */
+	uint32_t retry_budget;                  /* percent; 0: no limit */
 	enum proxy_protocol proxy_protocol;
 	struct model_upstream_tls tls;
 	struct model_endpoint_limits endpoint_limits;

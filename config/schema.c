@@ -6,6 +6,7 @@ enum {
 	SHARE_MAX = 1000000,
 	BOUND_MIN = 100,
 	BOUND_MAX = 1000,
+	BUDGET_MAX = 100,
 	PORT_MAX = 65535,
 	PANIC_MAX = 100, /* percent */
 };
@@ -171,6 +172,9 @@ static const struct schema_row rows_backend[] = {
 	{.key = "max_requests", .type = SCHEMA_NUMBER, FIELD(model_backend, max_requests),
 	 .min = 1, .max = COUNT_MAX, .zero = "off", .fallback = "off", .example = "500", .since = FIRST,
 	 .sentence = "How many requests may be under way at once; one more is answered 503."},
+	{.key = "retry_budget", .type = SCHEMA_PERCENT, FIELD(model_backend, retry_budget), .min = 1,
+	 .max = BUDGET_MAX, .zero = "off", .fallback = "20%", .example = "10%", .since = FIRST,
+	 .sentence = "How many retries may be under way at once, measured by the requests that are none; 3 always may. Beyond it, the client gets what the try before came to. What could not connect is tried a second time without it."},
 	{.key = "endpoint_limits", .type = SCHEMA_PART, FIELD(model_backend, endpoint_limits),
 	 .object = &schema_endpoint_limits, .told = "none", .example = "{max_requests: 50}",
 	 .since = FIRST,

@@ -163,7 +163,8 @@ attempt_judge(struct attempt *a, enum fault why)
 		attempt_note(a, OUTLIER_LOCAL);
 }
 
-void
+/* What this try came to: a fault, or FAULT_none and a status. Once per try. */
+static void
 attempt_result(struct attempt *a, enum fault why, uint16_t status)
 {
 	const struct backend *b = a->backend;
@@ -192,8 +193,6 @@ attempt_permits(const struct attempt *a, enum fault_retry kind, enum attempt_sen
 	bool repeatable = sent == ATTEMPT_SENT_NOTHING || a->idempotent;
 	bool asked = (repeatable || p->non_idempotent);
 
-	if (sent == ATTEMPT_SENT_LOST)
-		return false;
 	switch (kind) {
 	case RETRY_NEVER:
 		return false;
@@ -242,15 +241,38 @@ attempt_has_choice(struct attempt *a, bool again)
 	return backend_has(a->backend, pick);
 }
 
-/* When, and to whom? False: there is no other try. The first is made at once after failures that
- * say nothing of how busy anybody is, if it goes to somebody else; all others after a pause. */
+/* Is all of the request still there? */
 static bool
-attempt_plan(struct attempt *a, enum fault_retry kind, uint64_t after_us)
+attempt_has_request(struct attempt *a, enum attempt_sent sent)
+{
+	if (sent != ATTEMPT_SENT_LOST)
+		return true;
+	if (a->tries <= a->policy->retries)
+		a->denied = ATTEMPT_NOT_KEPT;
+	return false;
+}
+
+/* why: what the try before came to, a fault or a status. */
+static bool
+attempt_has_budget(struct attempt *a, uint32_t why)
+{
+	if (guard_retry(&a->state->guard, &a->backend->guard, &a->pass))
+		return true;
+	a->denied = ATTEMPT_NO_BUDGET;
+	code_count(&attempt_stats(a)->no_budget, why);
+	return false;
+}
+
+/* When, and to whom? False: there is no other try. After a failure of which no endpoint has worked
+ * on the request, the first one is free, and comes at once if it goes to somebody else. All others
+ * are of the budget and come after a pause. */
+static bool
+attempt_plan(struct attempt *a, enum fault_retry kind, uint32_t why, uint64_t after_us)
 {
 	const struct policy *p = a->policy;
 	uint64_t now = a->worker->loop->now, pause = 0;
 	bool stale = kind == RETRY_REUSED && a->reused;
-	bool at_once = a->tries == 1 && (stale || kind == RETRY_SAFE || kind == RETRY_ELSEWHERE);
+	bool free = a->tries == 1 && (stale || kind == RETRY_SAFE || kind == RETRY_ELSEWHERE);
 	uint32_t tried = a->pick.n_tried;
 
 	if (a->tries > p->retries)
@@ -259,11 +281,13 @@ attempt_plan(struct attempt *a, enum fault_retry kind, uint64_t after_us)
 	/* Who refused a moment ago is asked again only by those who want more than one retry. */
 	if (!attempt_has_choice(a, kind != RETRY_ELSEWHERE || p->retries > 1))
 		return false;
-	if (!at_once || (kind == RETRY_ELSEWHERE && a->pick.n_tried <= tried))
+	if (!free || (kind == RETRY_ELSEWHERE && a->pick.n_tried <= tried))
 		pause = policy_pause(p, a->tries - 1u, worker_random(a->worker));
 	if (pause < after_us)
 		pause = after_us;
 	if (a->deadline != 0 ? now + pause >= a->deadline : after_us > p->backoff_max_us)
+		return false;
+	if (!free && !attempt_has_budget(a, why))
 		return false;
 	a->pauses = pause > 0;
 	a->due = pause > 0 ? now + pause : 0;
@@ -279,7 +303,8 @@ attempt_retry(struct attempt *a, enum fault why, enum attempt_sent sent)
 
 	if (failed != NULL)
 		attempt_result(a, why, 0);
-	again = failed != NULL && attempt_permits(a, kind, sent) && attempt_plan(a, kind, 0);
+	again = failed != NULL && attempt_permits(a, kind, sent) && attempt_has_request(a, sent) &&
+		attempt_plan(a, kind, why, 0);
 	a->fault = why;
 	attempt_release(a, false);
 	if (!again)
@@ -293,13 +318,31 @@ attempt_retry(struct attempt *a, enum fault why, enum attempt_sent sent)
 bool
 attempt_decline(struct attempt *a, uint16_t status, enum attempt_sent sent, uint64_t after_us)
 {
-	if (sent == ATTEMPT_SENT_LOST || !(a->idempotent || a->policy->non_idempotent) ||
-	    !attempt_plan(a, RETRY_RESET, after_us)) /* as what happens only if asked for */
+	/* as what is tried again only if the route asks for it */
+	if (!(a->idempotent || a->policy->non_idempotent) || !attempt_has_request(a, sent) ||
+	    !attempt_plan(a, RETRY_RESET, status, after_us))
 		return false;
 	attempt_result(a, FAULT_none, status);
 	code_count(&attempt_stats(a)->retries, status);
 	code_count(&attempt_endpoint_stats(a, a->endpoint)->requests, status);
 	return true;
+}
+
+struct str
+attempt_denied_word(const struct attempt *a)
+{
+	static const struct str words[] = {[ATTEMPT_NOT_DENIED] = {NULL, 0},
+	    [ATTEMPT_NO_BUDGET] = STR_INIT("no_budget"),
+	    [ATTEMPT_NOT_KEPT] = STR_INIT("body_not_kept")};
+
+	return words[a->denied];
+}
+
+void
+attempt_answered(struct attempt *a, uint16_t status)
+{
+	attempt_result(a, FAULT_none, status);
+	guard_retry_done(&a->state->guard, &a->pass);
 }
 
 /* The first choice. False: a->fault says why not. */

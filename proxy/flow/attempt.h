@@ -13,6 +13,9 @@ enum attempt_at { ATTEMPT_WAIT, ATTEMPT_READY, ATTEMPT_FAILED };
 /* Of the request, when a try fails: nothing went out; all that did is kept; it is not. */
 enum attempt_sent { ATTEMPT_SENT_NOTHING, ATTEMPT_SENT_KEPT, ATTEMPT_SENT_LOST };
 
+/* Why there was no other try although the route wants one. */
+enum attempt_denied { ATTEMPT_NOT_DENIED, ATTEMPT_NO_BUDGET, ATTEMPT_NOT_KEPT };
+
 struct attempt {
 	struct worker *worker;
 	struct backend *backend; /* of the snapshot the owner keeps; not used once READY */
@@ -26,7 +29,7 @@ struct attempt {
 	struct queue_wait place;   /* while it waits to be */
 	struct balance_pick pick;
 	enum fault fault; /* why the last try failed */
-	uint8_t tries;
+	uint8_t tries, denied;
 	bool raw;    /* no kept connections: the bytes are the owner's */
 	bool alone;  /* each has a connection of its own: it names one client (PROXY protocol) */
 	bool fresh;  /* no kept connection this time */
@@ -52,9 +55,9 @@ bool attempt_retry(struct attempt *a, enum fault why, enum attempt_sent sent);
 /* This answer has begun; after_us: the endpoint wants to be left alone so long. True: it is not to
  * be passed on, but tried again, once the owner has released this try. */
 bool attempt_decline(struct attempt *a, uint16_t status, enum attempt_sent sent, uint64_t after_us);
-/* What this try came to: a fault, or FAULT_none and a status. Once per try, by the owner when
- * neither of those said so. */
-void attempt_result(struct attempt *a, enum fault why, uint16_t status);
+struct str attempt_denied_word(const struct attempt *a); /* "no_budget"; STR_NONE */
+/* It is passed on; status 0: of a tunnel that stands. */
+void attempt_answered(struct attempt *a, uint16_t status);
 /* What is said of its endpoint by the end of an answer that began well: FAULT_none, or what cut it
  * short. Only the first word on a try counts. */
 void attempt_judge(struct attempt *a, enum fault why);

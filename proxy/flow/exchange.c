@@ -410,6 +410,7 @@ exchange_log(struct exchange *x)
 	r->listener_meter = x->client->listener->meter;
 	r->why = x->fault;
 	r->tries = x->attempt.tries;
+	r->retry = attempt_denied_word(&x->attempt);
 	r->wait_us = x->attempt.waited_us;
 	r->bytes_in = x->client_stream->in.bytes;
 	r->bytes_out = x->client_stream->out.bytes;

@@ -107,7 +107,7 @@ exchange_answer(struct exchange *x)
 	from->splice = exchange_may_splice(x);
 	x->record.first_at = x->worker->loop->now;
 	x->record.status = from->head->status;
-	attempt_result(&x->attempt, FAULT_none, from->head->status);
+	attempt_answered(&x->attempt, from->head->status);
 	codec_flush(x->client_stream->codec);
 	return true;
 }

@@ -199,7 +199,7 @@ tunnel_connects(struct tunnel *t)
 	case ATTEMPT_READY:
 		break;
 	}
-	attempt_result(&t->attempt, FAULT_none, 0);
+	attempt_answered(&t->attempt, 0);
 	attempt_judge(&t->attempt, FAULT_none); /* what is said in it means nothing to us */
 	tunnel_runs(t);
 	if (b->proxy_protocol != PROXY_PROTOCOL_OFF)

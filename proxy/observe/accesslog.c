@@ -219,6 +219,7 @@ enum column {
 	COLUMN_CONNECT,
 	COLUMN_FIRST,
 	COLUMN_TRIES,
+	COLUMN_RETRY,
 	COLUMN_WHY,
 	COLUMN_ID,
 	COLUMN_TLS,
@@ -242,6 +243,7 @@ static const struct {
     [COLUMN_CONNECT] = COLUMN("connect"),
     [COLUMN_FIRST] = COLUMN("first"),
     [COLUMN_TRIES] = COLUMN("tries"),
+    [COLUMN_RETRY] = COLUMN("retry"),
     [COLUMN_WHY] = COLUMN("why"),
     [COLUMN_ID] = COLUMN("id"),
     [COLUMN_TLS] = COLUMN("tls"),
@@ -312,6 +314,8 @@ line_columns(struct line *l, const struct record *r)
 	line_span(l, COLUMN_FIRST, r->first_at != 0, span(connected, r->first_at));
 	line_key(l, COLUMN_TRIES);
 	l->p = put_number(l->p, r->tries);
+	if (r->retry.p != NULL)
+		line_word(l, COLUMN_RETRY, r->retry);
 	line_word(l, COLUMN_WHY, r->why == FAULT_none ? STR_NONE : fault_row(r->why)->word);
 	line_word(l, COLUMN_ID, r->id);
 	if (r->tls.p != NULL)

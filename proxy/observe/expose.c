@@ -80,6 +80,8 @@ static const struct metric metrics[] = {
 	    .show = show_histogram, OF(BACKEND, backend_stats, wait)},
 	{ROW(COUNTER, "weir_backend_retries_total", "backend, why", "Tries after a failed one, by why that failed: the fault's word, or the status of its answer."),
 	    .show = show_keys, OF(BACKEND, backend_stats, retries)},
+	{ROW(COUNTER, "weir_backend_retry_budget_exhausted_total", "backend, why", "Tries that were not made, as the budget of retries was used up; why as above."),
+	    .show = show_keys, OF(BACKEND, backend_stats, no_budget)},
 	{ROW(GAUGE, "weir_backend_connections", "backend, endpoint, state", "Open connections to the endpoint, by state: busy or idle."),
 	    .show = show_endpoints, .at = GAUGE_CONNS},
 	{ROW(COUNTER, "weir_backend_connections_total", "backend", "Connections begun."),

@@ -35,7 +35,8 @@ struct route_stats {
 };
 struct backend_stats {
 	struct histogram first_byte, connect, wait; /* of the last try */
-	struct code_counts retries; /* by what the try before came to: a fault, or a status */
+	struct code_counts retries;   /* by what the try before came to: a fault, or a status */
+	struct code_counts no_budget; /* the same, of those that would have been more than may be */
 	uint64_t conns_opened, conns_reused;
 };
 struct endpoint_stats {

@@ -99,11 +99,43 @@ guard_result(struct guard *g, const struct guard_spec *spec, struct guard_pass *
 	       breaker_result(&g->breaker, &spec->breaker, probe, failed, now);
 }
 
+/* Measured by the requests that are no retries, so that a budget of 20% is 1.2 times the load, not
+ * more. Added first and taken back, as in guard_count. */
+bool
+guard_retry(struct guard *g, const struct guard_spec *spec, struct guard_pass *p)
+{
+	enum { WHOLE = 100 };
+	uint32_t retries, requests, limit = 0;
+
+	if (spec->retry_budget == 0 || p->retry)
+		return true;
+	retries = atomic_fetch_add_explicit(&g->retries, 1, memory_order_relaxed);
+	requests = atomic_load_explicit(&g->requests, memory_order_relaxed);
+	if (requests > retries)
+		limit = (uint32_t)((uint64_t)(requests - retries) * spec->retry_budget / WHOLE);
+	if (limit < GUARD_RETRIES)
+		limit = GUARD_RETRIES;
+	p->retry = retries < limit;
+	if (!p->retry)
+		atomic_fetch_sub_explicit(&g->retries, 1, memory_order_relaxed);
+	return p->retry;
+}
+
+void
+guard_retry_done(struct guard *g, struct guard_pass *p)
+{
+	if (likely(!p->retry))
+		return;
+	p->retry = false;
+	atomic_fetch_sub_explicit(&g->retries, 1, memory_order_relaxed);
+}
+
 void
 guard_leave(struct guard *g, struct guard_pass *p)
 {
 	if (!p->inside)
 		return;
+	guard_retry_done(g, p);
 	if (p->probe)
 		breaker_spare(&g->breaker);
 	*p = (struct guard_pass){0};

@@ -13,6 +13,7 @@
 struct guard_spec {                                       /* of a snapshot's backend */
 	uint32_t max_requests, max_connections;           /* 0: no limit; also the next two */
 	uint32_t endpoint_requests, endpoint_connections; /* of each of its endpoints */
+	uint32_t retry_budget; /* percent of the requests that are no retries; 0: no limit */
 	struct queue_spec queue;
 	struct breaker_spec breaker;
 	struct concurrency_spec concurrency;
@@ -21,6 +22,7 @@ struct guard_spec {                                       /* of a snapshot's bac
 struct guard {                                   /* of a backend's state; survives reload */
 	CACHE_ALIGNED _Atomic uint32_t requests; /* in flight */
 	_Atomic uint32_t conns;                  /* open */
+	_Atomic uint32_t retries;                /* requests that are at another try */
 	struct queue queue;
 	struct breaker breaker;
 	struct concurrency concurrency;
@@ -30,7 +32,10 @@ struct guard_pass {         /* of one request; zeroed: not inside */
 	uint32_t in_flight; /* with it */
 	bool inside;
 	bool probe; /* a half-open breaker waits for its result */
+	bool retry; /* counted as one */
 };
+
+enum { GUARD_RETRIES = 3 }; /* at a time may always be: a share of few requests is none */
 
 void guard_init(struct guard *g, uint32_t workers);
 void guard_fini(struct guard *g);
@@ -43,6 +48,10 @@ enum fault guard_enter(
  * closed the breaker. */
 bool guard_result(struct guard *g, const struct guard_spec *spec, struct guard_pass *p, bool failed,
     uint64_t us, uint64_t now);
+/* One that is inside wants another try. False: as many as may be are at it. Counted until it
+ * leaves, or its answer has begun. */
+bool guard_retry(struct guard *g, const struct guard_spec *spec, struct guard_pass *p) NODISCARD;
+void guard_retry_done(struct guard *g, struct guard_pass *p);
 /* Safe on a pass that is not inside. Whoever has had a place wakes the queue after it. */
 void guard_leave(struct guard *g, struct guard_pass *p);
 

@@ -1,12 +1,13 @@
 """What a route asks to be tried again: answers, resets, timeouts; where to, and after which pause."""
 
+import asyncio
 import threading
 import time
 
 import pytest
 
-from origin import OK, free_port, once, response
-from raw import until
+from origin import OK, answering, free_port, once, response
+from raw import together, until
 from weir import get_bytes
 
 BUSY = response(b"busy", "503 Service Unavailable")
@@ -22,7 +23,7 @@ listen: {{http: {{address: "127.0.0.1:0"}}}}
 timeouts: {{{timeouts}}}
 {defaults}
 routes: [{{match: any, to: app, retry: {retry}}}]
-backends: {{app: {{endpoints: [{addresses}], balance: {backend}, outlier: off}}}}
+backends: {{app: {{endpoints: [{addresses}], balance: {backend}, outlier: off, retry_budget: off}}}}
 """
     )
 
@@ -279,3 +280,82 @@ def test_many_at_once_are_all_served_by_the_good_half(scene):
     for thread in threads:
         thread.join()
     assert statuses == [200] * 300
+
+
+# ---- how many ----
+
+
+async def busy_endpoint(reader, writer):
+    """Takes its time for each request, and then declines it."""
+    try:
+        while await reader.readuntil(b"\r\n\r\n"):
+            await asyncio.sleep(0.05)
+            writer.write(BUSY)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+async def ask_many(address, requests):
+    """One client after the other on one connection; how many of its answers were 503."""
+    reader, writer = await asyncio.open_connection(*address)
+    declined = 0
+    for _ in range(requests):
+        writer.write(get_bytes())
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(4)  # busy
+        declined += head.startswith(b"HTTP/1.1 503 ")
+    writer.close()
+    return declined
+
+
+def test_the_load_of_endpoints_is_bounded_however_many_retries_are_asked_for(scene):
+    """A hundred thousand retries are asked for, as all answers are bad: 1.2 times the load, no more."""
+    clients, each = 100, 100
+
+    async def play():
+        server = await asyncio.start_server(busy_endpoint, "127.0.0.1", 0)
+        weir = scene.start(
+            f"""\
+listen: {{http: {{address: "127.0.0.1:0"}}}}
+defaults: {{retry: {{when: 5xx, attempts: 10, backoff: 1ms, max_backoff: 1ms}}}}
+routes: [{{match: any, to: app}}]
+log: {{access: off}}
+backends:
+  app:
+    endpoints: ["127.0.0.1:{server.sockets[0].getsockname()[1]}"]
+    retry_budget: 20%
+    outlier: off
+"""
+        )
+        asked = [ask_many(weir.address(), each) for _ in range(clients)]
+        assert sum(await asyncio.gather(*asked)) == clients * each
+        server.close()
+        return weir
+
+    weir = asyncio.run(play())
+    retries = weir.metric("weir_backend_retries_total", backend="app", why="503")
+    # A share of what is under way: of the counts, the same only as far as all tries last as long.
+    assert 0.1 < retries / (clients * each) < 0.25
+    denied = weir.metric("weir_backend_retry_budget_exhausted_total", backend="app", why="503")
+    assert denied > 0.8 * clients * each
+
+
+def test_what_cannot_connect_is_tried_elsewhere_whatever_the_budget(scene):
+    good = scene.origin(answering(lambda _: time.sleep(0.02) or OK))
+    weir = scene.proxy([f"127.0.0.1:{free_port()}", good], "retry_budget: 1%, outlier: off")
+
+    def client():
+        wire = weir.connect()
+        assert {wire.ask(get_bytes()).status for _ in range(20)} == {200}
+
+    together(*[client] * 20)
+    assert weir.metric("weir_backend_retries_total", why="connection_refused") > 50
+    assert weir.metric("weir_backend_retry_budget_exhausted_total") == 0
+
+
+def test_a_body_that_is_not_kept_is_said_in_the_log(scene):
+    origin = scene.origin(lambda wire, o: o.read_request(wire) and wire.send(BUSY) and wire.read_all())
+    weir = asked(scene, [origin], "{when: 5xx, body: 1KB}")
+    assert weir.get(method="PUT", body=b"x" * 2000).status == 503
+    assert weir.log()[0]["retry"] == "body_not_kept"
+    assert len(origin.requests) == 1

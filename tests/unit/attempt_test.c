@@ -194,6 +194,16 @@ rig_close(struct rig *r, struct attempt *a)
 	meters_free(&r->meters);
 }
 
+static uint64_t
+code_sum(const struct code_counts *c)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < METRIC_CODES; i++)
+		sum += c->counts[i];
+	return sum;
+}
+
 static void
 connecting_is_tried_on_two_endpoints_at_most(void **state)
 {
@@ -473,12 +483,66 @@ an_answer_is_declined_if_another_can_be_had(void **state)
 }
 
 static void
+a_retry_beyond_the_budget_is_not_made_and_says_so(void **state)
+{
+	static const struct {
+		enum fault why;
+		bool reused, again;
+	} rows[] = {
+	    {FAULT_http_response_timeout, false, false},
+	    {FAULT_connection_terminated, false, false},
+	    /* nobody has worked on it: free, once */
+	    {FAULT_connection_terminated, true, true},
+	    {FAULT_connection_goaway, false, true},
+	};
+	const struct policy p = {.retries = 1, .asks = ASKS, .backoff_us = 4, .backoff_max_us = 4};
+
+	(void)state;
+	for (size_t i = 0; i < nelem(rows); i++) {
+		struct attempt a = {0};
+		struct rig r;
+		struct backend_stats *stats;
+
+		rig_open(&r, 2, 0, rows[i].reused ? "k" : "c");
+		r.backend->guard.retry_budget = 20;
+		r.backend->state->guard.retries = GUARD_RETRIES;
+		begin(&a, &r, &p);
+		assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+		assert_int_equal(attempt_retry(&a, rows[i].why, ATTEMPT_SENT_KEPT), rows[i].again);
+		stats = meter_block(r.backend->state->meter, 0);
+		assert_int_equal(a.denied == ATTEMPT_NO_BUDGET, !rows[i].again);
+		assert_int_equal(code_sum(&stats->no_budget), !rows[i].again);
+		r.backend->state->guard.retries = 0;
+		rig_close(&r, &a);
+	}
+}
+
+static void
+a_retry_is_of_the_budget_until_its_answer_begins(void **state)
+{
+	const struct policy p = {.retries = 1, .asks = ASKS};
+	struct attempt a = {0};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 2, 0, "cc");
+	r.backend->guard.retry_budget = 20;
+	begin(&a, &r, &p);
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	assert_true(attempt_retry(&a, FAULT_connection_terminated, ATTEMPT_SENT_KEPT));
+	assert_int_equal(r.backend->state->guard.retries, 1);
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	attempt_answered(&a, 200);
+	assert_int_equal(r.backend->state->guard.retries, 0);
+	rig_close(&r, &a);
+}
+
+static void
 each_failed_try_is_counted_once(void **state)
 {
 	struct attempt a = {0};
 	struct rig r;
 	struct backend_stats *b;
-	uint64_t errors = 0;
 
 	(void)state;
 	rig_open(&r, 2, 0, "rc");
@@ -490,9 +554,7 @@ each_failed_try_is_counted_once(void **state)
 	assert_ptr_equal(a.last, r.pools.asked[1]);
 	assert_int_equal(r.pools.asked[0]->in_flight, 0);
 	assert_int_equal(r.pools.asked[1]->in_flight, 1);
-	for (uint32_t i = 0; i < METRIC_CODES; i++)
-		errors += b->retries.counts[i];
-	assert_int_equal(errors, 1);
+	assert_int_equal(code_sum(&b->retries), 1);
 	attempt_release(&a, true);
 	assert_int_equal(r.pools.given, 1);
 	rig_close(&r, &a);
@@ -658,6 +720,8 @@ main(void)
 	    cmocka_unit_test(a_try_has_its_own_time),
 	    cmocka_unit_test(nothing_is_begun_behind_the_deadline),
 	    cmocka_unit_test(an_answer_is_declined_if_another_can_be_had),
+	    cmocka_unit_test(a_retry_beyond_the_budget_is_not_made_and_says_so),
+	    cmocka_unit_test(a_retry_is_of_the_budget_until_its_answer_begins),
 	    cmocka_unit_test(each_failed_try_is_counted_once),
 	    cmocka_unit_test(each_try_is_noted_once_for_its_endpoint),
 	    cmocka_unit_test(the_worker_that_sees_a_streak_writes_home),

@@ -118,6 +118,68 @@ gives_a_probe_without_a_result_to_another(void **state)
 	assert_int_equal(g->breaker.at, BREAKER_CLOSED);
 }
 
+/* Enters one of p and wants another try for it. */
+static bool
+one_retry(struct guard *g, const struct guard_spec *spec, struct guard_pass *p)
+{
+	if (!p->inside)
+		assert_int_equal(guard_enter(g, spec, p, S), FAULT_none);
+	return guard_retry(g, spec, p);
+}
+
+static void
+retries_are_a_share_of_the_requests_that_are_none(void **state)
+{
+	const struct guard_spec spec = {.retry_budget = 20};
+	struct guard_pass p[120] = {0};
+	struct guard *g = *state;
+	unsigned retries = 0;
+
+	for (size_t i = 0; i < nelem(p); i++)
+		assert_int_equal(guard_enter(g, &spec, &p[i], S), FAULT_none);
+	for (size_t i = 0; i < nelem(p); i++)
+		retries += guard_retry(g, &spec, &p[i]);
+	assert_int_equal(retries, 20);             /* of 100 others: 1.2 times the load */
+	assert_true(guard_retry(g, &spec, &p[0])); /* is counted once, however often it tries */
+	assert_false(guard_retry(g, &spec, &p[119]));
+	guard_retry_done(g, &p[0]);
+	guard_retry_done(g, &p[0]);
+	assert_true(guard_retry(g, &spec, &p[119]));
+	for (size_t i = 0; i < nelem(p); i++)
+		guard_leave(g, &p[i]);
+	assert_int_equal(g->retries, 0);
+}
+
+static void
+three_may_always_be_tried_again(void **state)
+{
+	const struct guard_spec spec = {.retry_budget = 1};
+	struct guard_pass p[4] = {0};
+	struct guard *g = *state;
+
+	for (size_t i = 0; i < nelem(p); i++)
+		assert_int_equal(one_retry(g, &spec, &p[i]), i < 3);
+	guard_leave(g, &p[1]);
+	assert_true(one_retry(g, &spec, &p[3]));
+	for (size_t i = 0; i < nelem(p); i++)
+		guard_leave(g, &p[i]);
+	assert_int_equal(g->retries, 0);
+}
+
+static void
+without_a_budget_all_may_be(void **state)
+{
+	const struct guard_spec spec = {0};
+	struct guard_pass p[50] = {0};
+	struct guard *g = *state;
+
+	for (size_t i = 0; i < nelem(p); i++)
+		assert_true(one_retry(g, &spec, &p[i]));
+	assert_int_equal(g->retries, 0);
+	for (size_t i = 0; i < nelem(p); i++)
+		guard_leave(g, &p[i]);
+}
+
 struct crowd {
 	struct guard *guard;
 	uint32_t worker;
@@ -171,6 +233,9 @@ main(void)
 	    GUARD(says_which_limit_it_was),
 	    GUARD(leaves_a_failing_backend_alone_and_comes_back),
 	    GUARD(gives_a_probe_without_a_result_to_another),
+	    GUARD(retries_are_a_share_of_the_requests_that_are_none),
+	    GUARD(three_may_always_be_tried_again),
+	    GUARD(without_a_budget_all_may_be),
 	    GUARD(never_lets_one_too_many_in),
 	};
 
