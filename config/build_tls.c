@@ -159,7 +159,7 @@ tls_add_cert(struct tls_building *b, const struct model_cert *m)
 static struct tls_server *
 tls_make(struct tls_building *b)
 {
-	static const char *const alpn[] = {TLS_ALPN_DEFAULT};
+	static const char *const alpn[] = {"h2", "http/1.1"};
 	static const enum tls_client_auth auth[] = {
 	    [CLIENT_AUTH_OFF] = TLS_AUTH_OFF,
 	    [CLIENT_AUTH_OPTIONAL] = TLS_AUTH_OPTIONAL,
@@ -237,7 +237,7 @@ tls_expected(struct tls_building *b, const struct model_backend *m, struct str *
 static struct tls_client *
 tls_make_client(struct tls_building *b, const struct model_upstream_tls *m, struct str expected)
 {
-	static const char *const alpn[] = {TLS_ALPN_DEFAULT};
+	static const char *const alpn[] = {"http/1.1"};
 	char *ca = tls_path(&m->at, m->ca);
 	char *name = expected.p != NULL ? str_dup(expected) : NULL;
 	char *sni = m->sni.p != NULL ? str_dup(m->sni) : NULL;

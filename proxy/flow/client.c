@@ -10,6 +10,7 @@
 #include "flow/passthrough.h"
 #include "flow/tunnel.h"
 #include "io/proxy_protocol.h"
+#include "io/tls_conn.h"
 
 enum {
 	CLIENT_GRACE_US =
@@ -231,12 +232,19 @@ client_run(struct task *t)
 	conn_watch(&c->conn);
 }
 
+/* What was agreed on, or else HTTP/1, which knows HTTP/2 when it sees it. */
+static const struct codec_ops *
+client_codec(const struct client *c)
+{
+	return c->conn.tls != NULL && str_eq(tls_alpn(&c->conn), STR("h2")) ? &codec_h2 : &codec_h1;
+}
+
 static void
 client_speak(struct client *c)
 {
 	c->at = CLIENT_OPEN;
 	c->conn.task.run = client_run;
-	c->codec = codec_h1.open(&c->conn, &c->listener->codec_spec);
+	c->codec = client_codec(c)->open(&c->conn, &c->listener->codec_spec);
 }
 
 void

@@ -260,17 +260,21 @@ h2_flush(struct codec *c)
 }
 
 static void
+h2_end_with(struct h2 *h, enum fault why, uint32_t code)
+{
+	if (h->codec.done)
+		return;
+	h->codec.fault = why;
+	(void)nghttp2_session_terminate_session(h->ng, code);
+	(void)h2_flush(&h->codec); /* it says so before anything closes */
+	if (!h->codec.done)
+		h2_over(h, why);
+}
+
+static void
 h2_fail(struct codec *c, enum fault why)
 {
-	struct h2 *h = h2_of(c);
-
-	if (c->done)
-		return;
-	c->fault = why;
-	(void)nghttp2_session_terminate_session(h->ng, NGHTTP2_NO_ERROR);
-	(void)h2_flush(c); /* it says so before anything closes */
-	if (!c->done)
-		h2_over(h, why);
+	h2_end_with(h2_of(c), why, NGHTTP2_NO_ERROR);
 }
 
 /* ---- leaving ---- */
@@ -364,8 +368,10 @@ h2_understand(struct h2 *h)
 		n = nghttp2_session_mem_recv(
 		    h->ng, (uint8_t *)h->in->bytes + h->start, h->end - h->start);
 	h->start = h->end;
-	if (n < 0) /* a flood, mostly */
-		h2_fail(&h->codec, FAULT_client_gone);
+	if (n == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
+		h2_end_with(h, FAULT_http_request_error, NGHTTP2_PROTOCOL_ERROR);
+	else if (n < 0)
+		h2_end_with(h, FAULT_http_request_error, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static enum io

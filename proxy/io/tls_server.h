@@ -12,7 +12,6 @@ struct ssl_st;
 struct tls_server;
 
 /* What a client is offered when the file says nothing, in order of preference. */
-#define TLS_ALPN_DEFAULT "http/1.1"
 
 enum tls_client_auth { TLS_AUTH_OFF, TLS_AUTH_OPTIONAL, TLS_AUTH_REQUIRE };
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import certs
+import frames
 from origin import OK, answering, echo, free_port
 from raw import until
 from weir import get_bytes, one_backend
@@ -93,6 +94,38 @@ def test_curl_is_served_and_the_endpoint_knows_it_was_tls(front, shelf):
     assert request.get("X-Forwarded-Proto") == "https"
     assert request.get("Forwarded").endswith("proto=https")
     assert weir.log()[0]["tls"] == "1.3"
+
+
+@pytest.mark.parametrize("args, version", [([], "2"), (["--http1.1"], "1.1")])
+def test_client_and_weir_agree_on_a_version_of_http(front, shelf, args, version):
+    weir, origin = front
+    done = curl(weir, shelf, *args, "-w", " %{http_version}", path="/v")
+    assert done.stdout == f"ok {version}", done.stderr
+    assert weir.log()[0]["request"].startswith(f"GET /v HTTP/{version}")
+
+
+def test_who_agreed_on_http_2_must_speak_it(front, shelf):
+    weir, origin = front
+    context = ssl.create_default_context(cafile=shelf / "ca.pem")
+    context.set_alpn_protocols(["h2"])
+    sock = socket.create_connection(weir.address("https"), timeout=20)
+    with context.wrap_socket(sock, server_hostname="www.test") as sock:
+        sock.sendall(get_bytes(host="www.test"))
+        data = b""
+        while more := sock.recv(65536):
+            data += more
+    assert b"HTTP/1.1" not in data
+    assert data[-17:-8] == frames.frame(frames.GOAWAY, payload=bytes(8))[:9]
+    assert data[-4:] == bytes([0, 0, 0, frames.PROTOCOL_ERROR])
+    assert origin.requests == []
+
+
+def test_h2load_gets_all_its_answers(front, shelf):
+    weir, _ = front
+    host, port = weir.address("https")
+    args = ["h2load", "-n", "2000", "-c", "4", "-m", "32", f"https://{host}:{port}/"]
+    out = subprocess.run(args, capture_output=True, text=True, timeout=60).stdout
+    assert "Application protocol: h2" in out and "status codes: 2000 2xx" in out, out
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
