@@ -10,6 +10,7 @@ SEAMS = (  # header, who may include it
     ("event2/*", "proxy/io/*"),
     ("openssl/*", "proxy/io/tls*.c"),
     ("nghttp2/*", "proxy/http/h2*"),
+    ("ares.h", "proxy/io/resolve*.c"),
     ("pcre2.h", "proxy/route/match.c"),
     ("yaml.h", "config/document.c"),
     ("lua.h lualib.h lauxlib.h", "lua/*"),
