@@ -2,14 +2,10 @@
 
 #include "config/build_tls.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 
 #include "config/build_policy.h"
 #include "observe/expose.h"
-#include "upstream/health.h"
-
-enum { BUILD_ADDRESSES_MAX = 64 }; /* addresses one endpoint name may stand for */
 
 struct building {
 	const struct build *with;
@@ -22,52 +18,26 @@ struct building {
 
 /* ---- backends ---- */
 
-/* One endpoint of the file becomes one or, for a name with several addresses, more targets. */
-static void
-build_target(struct building *b, struct balance_spec *spec, struct balance_target *targets,
-    struct str backend, struct str name, const struct addr *addr, uint32_t weight)
+/* Where names are not asked for, they stand for themselves. */
+static struct recipe *
+build_recipe(struct building *b, const struct model_backend *m)
 {
-	targets[spec->n++] = (struct balance_target){
-	    .endpoint = registry_endpoint(b->with->registry, backend, name, addr),
-	    .weight = weight,
-	};
-}
+	struct rosters *rosters = b->with->rosters;
+	struct recipe_part *parts = xcalloc(m->n_endpoints, sizeof(*parts));
+	struct recipe *recipe;
 
-static void
-build_unresolved(struct building *b, struct endpoint *e, const struct model_endpoint *m, int error)
-{
-	errors_add(b->errors, SEVERITY_WARNING, m->at, STR_NONE,
-	    "endpoint \"%.*s\" is down: its name does not resolve (%s)", STR_FMT(m->text),
-	    gai_strerror(error));
-	health_hold(e, HEALTH_NAMELESS, "its name does not resolve");
-}
+	for (size_t i = 0; i < m->n_endpoints; i++) {
+		const struct model_endpoint *e = &m->endpoints[i];
 
-static void
-build_resolve(struct building *b, struct balance_spec *spec, struct balance_target *targets,
-    struct str backend, const struct model_endpoint *m)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG},
-			*list = NULL;
-	char *host = str_dup(m->host), text[ADDR_TEXT];
-	int error = getaddrinfo(host, NULL, &hints, &list);
-	uint32_t n = 0;
-
-	free(host);
-	if (error != 0) {
-		build_target(b, spec, targets, backend, m->text, &m->address, m->weight);
-		build_unresolved(b, targets[spec->n - 1].endpoint, m, error);
-		return;
+		parts[i] =
+		    (struct recipe_part){.text = e->text, .addr = e->address, .weight = e->weight};
+		if (rosters != NULL && (e->host.p != NULL || e->service))
+			parts[i].roster =
+			    roster_get(rosters, e->service ? ROSTER_SERVICE : ROSTER_NAME, e->text);
 	}
-	for (struct addrinfo *i = list; i != NULL && n < BUILD_ADDRESSES_MAX; i = i->ai_next, n++) {
-		struct addr addr = {.sa = {.sa_family = 0}};
-		bool alone = list->ai_next == NULL;
-
-		memcpy(&addr, i->ai_addr, i->ai_addrlen);
-		addr_set_port(&addr, addr_port(&m->address));
-		build_target(b, spec, targets, backend,
-		    alone ? m->text : str_of(text, addr_text(&addr, text)), &addr, m->weight);
-	}
-	freeaddrinfo(list);
+	recipe = recipe_new(parts, (uint32_t)m->n_endpoints);
+	free(parts);
+	return recipe;
 }
 
 static enum balance_kind
@@ -144,8 +114,6 @@ build_outlier(const struct model_outlier *m)
 static struct backend *
 build_backend(struct building *b, const struct model_backend *m)
 {
-	size_t room = 0;
-	struct balance_target *targets;
 	struct backend_spec spec = {
 	    .name = m->name,
 	    .at = m->at,
@@ -157,28 +125,17 @@ build_backend(struct building *b, const struct model_backend *m)
 	    .outlier = build_outlier(&m->outlier),
 	    .panic = m->panic,
 	    .proxy_protocol = m->proxy_protocol,
+	    .recipe = build_recipe(b, m),
 	};
 	struct backend *backend;
 
-	for (size_t i = 0; i < m->n_endpoints; i++)
-		room += m->endpoints[i].host.p != NULL ? BUILD_ADDRESSES_MAX : 1;
-	targets = xcalloc(room, sizeof(*targets));
-	for (size_t i = 0; i < m->n_endpoints; i++) {
-		const struct model_endpoint *e = &m->endpoints[i];
-
-		if (e->host.p != NULL)
-			build_resolve(b, &spec.balance, targets, m->name, e);
-		else
-			build_target(
-			    b, &spec.balance, targets, m->name, e->text, &e->address, e->weight);
-	}
 	if (m->tls.on) {
 		spec.tls = build_upstream_tls(b->with, m, b->errors);
 		b->failed |= spec.tls == NULL;
 	}
-	spec.balance.targets = targets;
 	backend = backend_new(b->with->registry, &spec);
-	free(targets);
+	if (!spec.recipe->living) /* else when its names are known (run/names) */
+		backend_compose(backend, b->with->registry);
 	return backend;
 }
 

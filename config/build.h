@@ -1,4 +1,4 @@
-/* build - a model becomes a snapshot: names resolved, tables compiled, living endpoints and
+/* build - a model becomes a snapshot: tables compiled, rosters of names, living endpoints and
  * counters found again in the registry. Control thread. Nothing live is touched: a snapshot that is
  * not installed is freed without a trace. Sockets are bound elsewhere (run/sockets). */
 #ifndef CONFIG_BUILD_H
@@ -9,6 +9,7 @@
 
 struct build {
 	struct registry *registry;
+	struct rosters *rosters; /* NULL: names are not asked for */
 	struct meters *meters;
 	struct overload *overload;
 	struct tls_tickets *tickets; /* lives as long as the process */
@@ -18,8 +19,8 @@ struct build {
 	struct loop *home; /* where snapshots die */
 };
 
-/* NULL with errors added (what only building can find: a bad pattern, a duplicate match). Endpoint
- * names that do not resolve become endpoints that are down, with a warning. */
+/* NULL with errors added (what only building can find: a bad pattern, a duplicate match).
+ * Backends that point at names have no targets yet: run/names.h. */
 struct snapshot *build_snapshot(
     const struct build *b, const struct model *model, struct errors *errors);
 

@@ -213,7 +213,7 @@ build_tls(const struct build *with, const struct model_listener *listener, struc
 /* ---- the other side ---- */
 
 /* Whom a certificate has to be for: what the file says, or the endpoints' one name. An endpoint
- * that is given by its address is its own. */
+ * that is given by its address is its own; targets of SRV records are nobody's. */
 static bool
 tls_expected(struct tls_building *b, const struct model_backend *m, struct str *name)
 {
@@ -221,11 +221,12 @@ tls_expected(struct tls_building *b, const struct model_backend *m, struct str *
 	for (size_t i = 0; m->tls.name.p == NULL && i < m->n_endpoints; i++) {
 		const struct model_endpoint *e = &m->endpoints[i];
 
-		if (e->host.p == NULL)
+		if (e->host.p == NULL && !(e->service && m->tls.verify))
 			continue;
-		if (name->p != NULL && !str_eq(*name, e->host)) {
+		if (e->service || (name->p != NULL && !str_eq(*name, e->host))) {
 			tls_say(b, SEVERITY_ERROR, &e->at,
-			    "endpoints of one backend with TLS have different names",
+			    e->service ? "a service with TLS has many names"
+				       : "endpoints of one backend with TLS have different names",
 			    "say which name their certificates bear: tls: {name: ...}");
 			return false;
 		}

@@ -20,6 +20,7 @@ enum model_part {
 	PART_ADMIN,
 	PART_METRICS,
 	PART_OVERLOAD,
+	PART_DNS,
 	PART_COUNT
 };
 
@@ -30,6 +31,12 @@ struct model_timeouts {
 struct model_overload { /* 0: not watched */
 	uint64_t memory, loop_delay;
 	uint32_t files; /* percent */
+};
+
+struct model_dns {
+	struct addr *servers; /* none: those of the system */
+	size_t n_servers;
+	uint64_t min_ttl, max_ttl, timeout;
 };
 
 struct model {
@@ -51,6 +58,7 @@ struct model {
 	struct addr admin_address; /* family 0: none */
 	struct addr metrics_address;
 	struct model_overload overload;
+	struct model_dns dns;
 };
 
 #endif

@@ -16,6 +16,7 @@ struct model_endpoint {
 	struct str text; /* as written: the endpoint's name in logs and metrics */
 	struct position at;
 	struct str host;     /* set when it is a name to be resolved; else p is NULL */
+	bool service;        /* the text is a name of SRV records */
 	struct addr address; /* with host: only its port holds */
 	uint32_t weight;     /* 1-1000 */
 	struct str zone;

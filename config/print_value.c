@@ -97,6 +97,17 @@ put_ranges(FILE *out, const struct model_cidrs *ranges)
 }
 
 static void
+put_servers(FILE *out, const struct model_dns *dns)
+{
+	putc('[', out);
+	for (size_t i = 0; i < dns->n_servers; i++) {
+		fputs(i ? ", " : "", out);
+		put_address(out, &dns->servers[i]);
+	}
+	putc(']', out);
+}
+
+static void
 put_words(FILE *out, const struct str *words, size_t n)
 {
 	putc('[', out);
@@ -263,13 +274,14 @@ put_balance(FILE *out, const struct model_backend *b)
 void
 put_endpoint(FILE *out, const struct model_endpoint *e)
 {
-	if (e->weight == 1 && e->zone.len == 0) {
+	if (e->weight == 1 && e->zone.len == 0 && !e->service) {
 		put_text(out, e->text);
 		return;
 	}
-	fputs("{address: ", out);
+	fputs(e->service ? "{srv: " : "{address: ", out);
 	put_text(out, e->text);
-	fprintf(out, ", weight: %u", e->weight);
+	if (!e->service)
+		fprintf(out, ", weight: %u", e->weight);
 	if (e->zone.len > 0) {
 		fputs(", zone: ", out);
 		put_text(out, e->zone);
@@ -419,6 +431,9 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 	case SCHEMA_RANGES:
 		put_ranges(out, field(row, base));
 		return;
+	case SCHEMA_SERVERS:
+		put_servers(out, &((const struct model *)base)->dns);
+		return;
 	case SCHEMA_PROXY:
 		put_proxy(out, base);
 		return;
@@ -462,6 +477,7 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 	case SCHEMA_HEADERS:
 	case SCHEMA_QUERIES:
 	case SCHEMA_ENDPOINT:
+	case SCHEMA_SERVICE:
 	case SCHEMA_HASH_KEY:
 	case SCHEMA_MAP:
 	case SCHEMA_LIST:

@@ -215,8 +215,13 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	case SCHEMA_ENDPOINT:
 		endpoint->text = text;
 		return value_endpoint(text, &endpoint->host, &endpoint->address, w);
+	case SCHEMA_SERVICE:
+		endpoint->text = text;
+		endpoint->service = true;
+		return value_service(text, w);
 	case SCHEMA_HASH_KEY:
 		return value_hash_key(text, &backend->hash_key, &backend->hash_name, w);
+	case SCHEMA_SERVERS:
 	case SCHEMA_RANGES:
 	case SCHEMA_PROXY:
 	case SCHEMA_ARMS:
@@ -305,6 +310,8 @@ read_value(struct loader *l, const struct schema_row *row, const struct node *n,
 	switch (row->type) {
 	case SCHEMA_RANGES:
 		return read_ranges(l, row, n, field(row, base));
+	case SCHEMA_SERVERS:
+		return read_servers(l, row, n, field(row, base), count(row, base));
 	case SCHEMA_PROXY:
 		return read_proxy(l, row, n, base);
 	case SCHEMA_ARMS:

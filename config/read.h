@@ -38,11 +38,10 @@ bool read_value(struct loader *l, const struct schema_row *row, const struct nod
 /* An error at a place of the model; the line is looked up in the documents. */
 struct error *loader_complain(struct loader *l, enum severity severity, const struct position *at,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
-/* `"key" wants ..., got ...`; always false. */
+/* `"key" wants ..., got ...`, or what a value parser found wrong; always false. */
 bool read_wants(struct loader *l, const struct schema_row *row, const struct node *n);
 /* The index of the word among the row's. */
 bool read_word(const struct schema_row *row, struct str text, unsigned *word);
-/* What a value parser found wrong; always false. */
 bool read_wrong(struct loader *l, const struct schema_row *row, const struct node *n,
     const struct value_wrong *w);
 
@@ -61,6 +60,8 @@ bool read_match(struct loader *l, const struct schema_row *row, const struct nod
     struct model_route *route);
 bool read_ranges(
     struct loader *l, const struct schema_row *row, const struct node *n, struct model_cidrs *out);
+bool read_servers(struct loader *l, const struct schema_row *row, const struct node *n,
+    struct addr **out, size_t *count);
 bool read_proxy(struct loader *l, const struct schema_row *row, const struct node *n,
     struct model_listener *out);
 bool read_words(struct loader *l, const struct schema_row *row, const struct node *n,

@@ -77,6 +77,33 @@ read_routes(struct loader *l, const struct node *list)
 	return true;
 }
 
+/* What an endpoint is known by: one of these, and only one. */
+static void
+read_endpoint_map(struct loader *l, const struct node *map, struct model_endpoint *e)
+{
+	unsigned ways = 0;
+	bool weight = false;
+
+	(void)read_object(l, &schema_endpoint, map, map, e);
+	NODE_EACH_PAIR(map, key) {
+		ways += str_eq(key->text, STR("address")) || str_eq(key->text, STR("dns")) ||
+			str_eq(key->text, STR("srv"));
+		weight |= str_eq(key->text, STR("weight"));
+	}
+	if (ways == 0)
+		error_hint(node_error(l->errors, SEVERITY_ERROR, map,
+			       "\"address\" is missing in an endpoint"),
+		    "for example address: 10.0.0.21:8080, or dns, or srv");
+	else if (ways > 1)
+		error_hint(node_error(l->errors, SEVERITY_ERROR, map,
+			       "an endpoint is one of \"address\", \"dns\" and \"srv\""),
+		    "write an item for each");
+	if (weight && e->service)
+		error_hint(node_error(l->errors, SEVERITY_ERROR, map,
+			       "\"weight\" does not go with \"srv\""),
+		    "the records have weights of their own");
+}
+
 bool
 read_endpoints(struct loader *l, const struct node *list, struct model_backend *b)
 {
@@ -89,7 +116,7 @@ read_endpoints(struct loader *l, const struct node *list, struct model_backend *
 		*endpoint = l->endpoint;
 		endpoint->at = node_at(item);
 		if (item->kind == NODE_MAP)
-			(void)read_object(l, &schema_endpoint, item, item, endpoint);
+			read_endpoint_map(l, item, endpoint);
 		else
 			(void)read_value(l, address, item, endpoint);
 	}

@@ -239,6 +239,30 @@ read_ranges(
 }
 
 bool
+read_servers(struct loader *l, const struct schema_row *row, const struct node *n,
+    struct addr **out, size_t *count)
+{
+	struct value_wrong w = {0};
+	bool good = true;
+	size_t items;
+
+	if (n->kind == NODE_MAP || (n->kind == NODE_SCALAR && n->text.len == 0))
+		return read_wants(l, row, n);
+	if (read_too_many(l, row, n))
+		return false;
+	*count = 0;
+	for (const struct node *i = read_one_or_list(n, &items); i != NULL; i = read_next(n, i)) {
+		if (*count == 0)
+			*out = loader_take(l, items, sizeof(**out));
+		if (i->kind != NODE_SCALAR)
+			good = read_wants(l, row, i);
+		else if (!value_server(i->text, &(*out)[(*count)++], &w))
+			good = read_wrong(l, row, i, &w);
+	}
+	return good;
+}
+
+bool
 read_proxy(struct loader *l, const struct schema_row *row, const struct node *n,
     struct model_listener *out)
 {

@@ -119,9 +119,15 @@ static const struct schema_row rows_route[] = {
 };
 
 static const struct schema_row rows_endpoint[] = {
-	{.key = "address", .type = SCHEMA_ENDPOINT, .required = true, FIELD(model_endpoint, text),
+	{.key = "address", .type = SCHEMA_ENDPOINT, FIELD(model_endpoint, text),
 	 .example = "10.0.0.21:8080", .since = FIRST,
-	 .sentence = "Address and port, or name and port."},
+	 .sentence = "Address and port; or name and port, which is the same as dns."},
+	{.key = "dns", .type = SCHEMA_ENDPOINT, FIELD(model_endpoint, text),
+	 .example = "api.internal:8080", .since = FIRST,
+	 .sentence = "A name and a port: each address that the name has is an endpoint, as long as it has it. The name is asked for again whenever its answer has had its time; when nobody can tell, the last good answer stays. A name without any address is one endpoint, which is down."},
+	{.key = "srv", .type = SCHEMA_SERVICE, FIELD(model_endpoint, text),
+	 .example = "_http._tcp.api.internal", .since = FIRST,
+	 .sentence = "A name of SRV records (RFC 2782): each address of each target is an endpoint, with the record's port and weight. Only the records of the lowest priority count. Otherwise as dns."},
 	{.key = "weight", .type = SCHEMA_NUMBER, FIELD(model_endpoint, weight), .min = 1,
 	 .max = WEIGHT_MAX, .fallback = "1", .example = "2", .since = FIRST,
 	 .sentence = "Its share of the backend's requests, in proportion to the others."},
@@ -323,6 +329,9 @@ static const struct schema_row rows_top[] = {
 	{.key = "metrics", .type = SCHEMA_PART, FIELD(model, metrics_address),
 	 .object = &schema_metrics, .example = "{port: 9100}", .since = FIRST,
 	 .sentence = "Where Prometheus reads."},
+	{.key = "dns", .type = SCHEMA_PART, FIELD(model, dns), .object = &schema_dns,
+	 .example = "{servers: [10.0.0.2]}", .since = FIRST,
+	 .sentence = "How names of endpoints are asked for, which never happens while a request waits."},
 	{.key = "overload", .type = SCHEMA_PART, FIELD(model, overload), .object = &schema_overload,
 	 .told = "nothing is watched", .example = "{memory: 2GB, files: 90%}", .since = FIRST,
 	 .sentence = "When weir itself has too much to do: requests are answered 503 at once, of low priority first, more and more of them within a tenth above a limit. What has begun goes on; checks, metrics and the admin socket are not concerned."},
@@ -340,6 +349,7 @@ const struct schema_object *const schema_parts[PART_COUNT] = {
     [PART_ADMIN] = &schema_admin,
     [PART_METRICS] = &schema_metrics,
     [PART_OVERLOAD] = &schema_overload,
+    [PART_DNS] = &schema_dns,
 };
 
 bool
@@ -392,6 +402,8 @@ static const char *const type_words[] = {
     [SCHEMA_HEADERS] = "a map of names and values",
     [SCHEMA_QUERIES] = "a map of names and values",
     [SCHEMA_ENDPOINT] = "HOST:PORT",
+    [SCHEMA_SERVICE] = "a name of SRV records",
+    [SCHEMA_SERVERS] = "an address or a list of addresses",
     [SCHEMA_HASH_KEY] = "client, path, header NAME or cookie NAME",
     [SCHEMA_SET] = "a word or a list of words",
     [SCHEMA_STATUSES] = "a status or a list of statuses",

@@ -233,11 +233,13 @@ type_json(const struct schema_row *row)
 	case SCHEMA_NAME:
 	case SCHEMA_LINE:
 	case SCHEMA_HOST:
+	case SCHEMA_SERVICE:
 		return text_json();
 	case SCHEMA_PROXY:
 		return json_pack("{s:[{s:[s,s,b,b]},o]}", "anyOf", "enum", "on", "off", 1, 0,
 		    list_json(text_json()));
 	case SCHEMA_RANGES:
+	case SCHEMA_SERVERS:
 	case SCHEMA_LISTENERS:
 	case SCHEMA_METHODS:
 	case SCHEMA_FILES:

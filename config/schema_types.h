@@ -28,6 +28,8 @@ enum schema_type {
 	SCHEMA_HEADERS,
 	SCHEMA_QUERIES,  /* of a match */
 	SCHEMA_ENDPOINT, /* text, host and address of an endpoint */
+	SCHEMA_SERVICE,  /* text and service of an endpoint */
+	SCHEMA_SERVERS,  /* an array of struct addr */
 	SCHEMA_HASH_KEY, /* hash_key and hash_name */
 	SCHEMA_SET,      /* uint32_t; a bit for the index of each word */
 	SCHEMA_STATUSES, /* struct model_statuses */

@@ -244,6 +244,32 @@ value_endpoint(struct str text, struct str *host, struct addr *out, struct value
 }
 
 bool
+value_service(struct str text, struct value_wrong *w)
+{
+	if (value_is_hostname(text) && !value_is_number_like(text))
+		return true;
+	WRONG(w, "\"%.*s%s\" is not a name of SRV records", SHOWN(text));
+	if (str_find(text, ':', 0) < text.len)
+		return HINT(w, "without a port: the records have their own");
+	return HINT(w, "write _http._tcp.api.internal");
+}
+
+bool
+value_server(struct str text, struct addr *out, struct value_wrong *w)
+{
+	enum { DNS_PORT = 53 };
+
+	if (addr_parse_ip(text, out)) {
+		addr_set_port(out, DNS_PORT);
+		return true;
+	}
+	if (addr_parse(text, false, out) && addr_port(out) > 0)
+		return true;
+	WRONG(w, "\"%.*s%s\" is not the address of a DNS server", SHOWN(text));
+	return HINT(w, "write 10.0.0.2, \"10.0.0.2:5353\" or \"fd00::2\"");
+}
+
+bool
 value_cidr(struct str text, struct cidr *out, struct value_wrong *w)
 {
 	size_t slash = str_find(text, '/', 0);

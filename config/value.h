@@ -27,6 +27,10 @@ bool value_address(struct str text, struct addr *out, struct value_wrong *w) NOD
 /* The same, or "name:80"; then host is set. */
 bool value_endpoint(
     struct str text, struct str *host, struct addr *out, struct value_wrong *w) NODISCARD;
+/* A name of SRV records: "_http._tcp.api.internal". */
+bool value_service(struct str text, struct value_wrong *w) NODISCARD;
+/* "10.0.0.2" (port 53) or "10.0.0.2:5353". */
+bool value_server(struct str text, struct addr *out, struct value_wrong *w) NODISCARD;
 bool value_cidr(struct str text, struct cidr *out, struct value_wrong *w) NODISCARD;
 /* What names a backend or a listener, and stands in logs, metrics and addresses of pages. */
 bool value_name(struct str text, struct value_wrong *w) NODISCARD;

@@ -110,14 +110,11 @@ static bool
 attempt_pick(struct attempt *a)
 {
 	struct endpoint *e;
-	bool full;
 
 	a->pick.random = worker_random(a->worker);
-	e = backend_pick(a->backend, &a->pick, &full);
-	if (e == NULL) {
-		a->fault = full ? FAULT_connection_limit_reached : FAULT_destination_unavailable;
+	e = backend_pick(a->backend, &a->pick, &a->fault);
+	if (e == NULL)
 		return false;
-	}
 	if (unlikely(a->last != NULL)) /* it waited in line, or failed */
 		endpoint_mention_done(a->last);
 	a->last = a->endpoint = e;

@@ -109,6 +109,13 @@ static const struct metric metrics[] = {
 	{ROW(COUNTER, "weir_endpoint_ejections_withheld_total", "backend, endpoint", "How often it was found to be an outlier and stayed, as it could not be spared."),
 	    .show = show_endpoints, .at = GAUGE_WITHHELD},
 
+	{ROW(COUNTER, "weir_dns_lookups_total", "name, result", "Times that a name was asked for, by result: found or failed."),
+	    .show = show_names, .at = NAME_LOOKUPS},
+	{ROW(GAUGE, "weir_dns_answer_age_seconds", "name", "How old the answer is that holds; of a name that never had one there is none."),
+	    .show = show_names, .at = NAME_AGE},
+	{ROW(GAUGE, "weir_dns_addresses", "name", "Addresses in the answer that holds."),
+	    .show = show_names, .at = NAME_ADDRESSES},
+
 	{ROW(COUNTER, "weir_tcp_sessions_total", "listener, why", "TCP tunnels that ended; none: without an error."),
 	    .show = show_keys, OF(LISTENER, listener_stats, tcp_tunnels)},
 	{ROW(HISTOGRAM, "weir_tcp_session_duration_seconds", "listener", "How long TCP tunnels lasted."),

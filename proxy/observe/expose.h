@@ -39,6 +39,13 @@ struct endpoint_sample {
 	uint64_t value;
 };
 
+struct expose_name { /* a name of the DNS that endpoints come from */
+	struct str name;
+	uint64_t found, failed; /* lookups */
+	uint64_t age_us;        /* of the answer that holds; UINT64_MAX: there was none yet */
+	uint32_t addresses;
+};
+
 struct expose_input {
 	struct meters *meters;
 	uint32_t workers;
@@ -53,6 +60,7 @@ struct expose_input {
 	/* the same for backends; gauges by enum backend_gauge */
 	void (*backends)(void *arg,
 	    void (*one)(void *out, struct str backend, const uint32_t *gauges), void *out);
+	void (*names)(void *arg, void (*one)(void *out, const struct expose_name *name), void *out);
 	void *arg;
 };
 

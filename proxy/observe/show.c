@@ -334,3 +334,45 @@ show_backends(struct page *p, const struct metric *m)
 	if (p->in->backends != NULL)
 		p->in->backends(p->in->arg, expose_backend, p);
 }
+
+static void
+put_name(struct page *p, const struct expose_name *n, const char *result)
+{
+	fprintf(p->out, "%s{", p->metric->row.name);
+	put_label(p->out, "name", n->name);
+	fprintf(p->out, "%s%s%s} ", result != NULL ? ",result=\"" : "",
+	    result != NULL ? result : "", result != NULL ? "\"" : "");
+}
+
+static void
+expose_name(void *out, const struct expose_name *n)
+{
+	struct page *p = out;
+
+	switch ((enum name_number)p->metric->at) {
+	case NAME_LOOKUPS:
+		put_name(p, n, "found");
+		fprintf(p->out, "%" PRIu64 "\n", n->found);
+		put_name(p, n, "failed");
+		fprintf(p->out, "%" PRIu64 "\n", n->failed);
+		break;
+	case NAME_AGE:
+		if (n->age_us == UINT64_MAX)
+			break;
+		put_name(p, n, NULL);
+		fprintf(p->out, "%.3f\n", (double)n->age_us / US_PER_S);
+		break;
+	case NAME_ADDRESSES:
+		put_name(p, n, NULL);
+		fprintf(p->out, "%" PRIu32 "\n", n->addresses);
+		break;
+	}
+}
+
+void
+show_names(struct page *p, const struct metric *m)
+{
+	p->metric = m;
+	if (p->in->names != NULL)
+		p->in->names(p->in->arg, expose_name, p);
+}

@@ -30,6 +30,8 @@ struct metric {
 	const char *also; /* a label that is always the same, as text; NULL */
 };
 
+enum name_number { NAME_LOOKUPS, NAME_AGE, NAME_ADDRESSES };
+
 void show_build(struct page *p, const struct metric *m);
 void show_counter(struct page *p, const struct metric *m);
 void show_difference(struct page *p, const struct metric *m);
@@ -44,5 +46,6 @@ void show_reloads(struct page *p, const struct metric *m);
 void show_last_reload(struct page *p, const struct metric *m);
 void show_endpoints(struct page *p, const struct metric *m);
 void show_backends(struct page *p, const struct metric *m);
+void show_names(struct page *p, const struct metric *m);
 
 #endif

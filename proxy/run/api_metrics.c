@@ -109,6 +109,30 @@ metrics_backends(
 	}
 }
 
+struct exposing {
+	const struct server *server;
+	void (*one)(void *out, const struct expose_name *name);
+	void *out;
+};
+
+static void
+metrics_name(void *arg, const struct roster *r)
+{
+	struct exposing *e = arg;
+	struct expose_name name = {r->text, r->good, r->failed,
+	    r->good_at != 0 ? e->server->loop->now - r->good_at : UINT64_MAX, r->n};
+
+	e->one(e->out, &name);
+}
+
+static void
+metrics_names(void *arg, void (*one)(void *out, const struct expose_name *name), void *out)
+{
+	const struct server *s = arg;
+
+	rosters_each(s->rosters, metrics_name, &(struct exposing){s, one, out});
+}
+
 void
 api_metrics(void *owner, const struct admin_request *r, struct admin_answer *a)
 {
@@ -124,6 +148,7 @@ api_metrics(void *owner, const struct admin_request *r, struct admin_answer *a)
 	    .last_reload_ok = s->last_errors == NULL,
 	    .endpoints = metrics_endpoints,
 	    .backends = metrics_backends,
+	    .names = metrics_names,
 	    .arg = s,
 	};
 

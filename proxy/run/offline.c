@@ -2,21 +2,12 @@
 
 #include <stdlib.h>
 
-/* Names of endpoints stay names: who only asks sends no packet, so nothing is looked up. */
-static void
-offline_forget_names(struct model *m)
-{
-	for (size_t i = 0; i < m->n_backends; i++)
-		for (size_t j = 0; j < m->backends[i].n_endpoints; j++)
-			m->backends[i].endpoints[j].host = STR_NONE;
-}
-
+/* Without rosters: who only asks sends no packet, so no name is looked up. */
 static bool
 offline_build(struct offline *o)
 {
 	if (o->model == NULL)
 		return false;
-	offline_forget_names(o->model);
 	o->meters = meters_new(1);
 	o->registry =
 	    registry_new(o->meters, sizeof(struct backend_stats), sizeof(struct endpoint_stats));

@@ -9,6 +9,7 @@
 #include "run/cpus.h"
 #include "run/crew.h"
 #include "run/doors.h"
+#include "run/names.h"
 #include "run/notify.h"
 #include "run/process.h"
 #include "run/signals.h"
@@ -95,6 +96,7 @@ server_build(struct server *s, const struct model *m, struct errors *errors)
 {
 	struct build with = {
 	    .registry = s->registry,
+	    .rosters = s->rosters,
 	    .meters = s->meters,
 	    .listener_states = &s->listener_states,
 	    .overload = &s->pressure.overload,
@@ -262,6 +264,7 @@ server_reload(struct server *s, const char *who, FILE *out)
 	if (ok) {
 		old = s->model;
 		s->model = NULL; /* server_publish would free it; the diff still needs it */
+		names_settle(s, p.model, p.snapshot, &errors);
 		server_publish(s, p.model, p.snapshot, &p.sockets, p.access);
 		s->reloads_ok++;
 		server_remember_errors(s, NULL);
@@ -368,6 +371,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 	    registry_new(s->meters, sizeof(struct backend_stats), sizeof(struct endpoint_stats));
 	health_attend(s->registry, changes_tell, s);
 	ejections_open(s);
+	names_begin(s);
 	code = server_plan(s, m, &p, errors);
 	if (code != EXIT_FINE)
 		return code;
@@ -382,6 +386,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 	}
 	server_begin_grace(s);
 	process_step_back();
+	names_settle(s, p.model, p.snapshot, errors);
 	server_publish(s, p.model, p.snapshot, &p.sockets, p.access);
 	if (!doors_open(s, stderr)) {
 		(void)crew_stop(s->crew, s->n_workers);
@@ -419,7 +424,10 @@ server_fini(struct server *s)
 		registry_graces(s->registry, NULL);
 		grace_alone(s->grace);
 	}
+	if (s->rosters != NULL)
+		rosters_stop(s->rosters);
 	loop_free(&s->loop); /* with the snapshots that were posted to it */
+	rosters_free(&s->rosters);
 	tickets_close(&s->tickets);
 	grace_free(&s->grace);
 	if (s->registry != NULL)

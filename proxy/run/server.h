@@ -36,6 +36,7 @@ struct server {
 	struct loop *loop; /* the control thread's */
 	struct meters *meters;
 	struct registry *registry;
+	struct rosters *rosters; /* owned; names of the DNS */
 	struct map listener_states;
 	struct pressure pressure;
 	struct tickets tickets;

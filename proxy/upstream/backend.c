@@ -2,10 +2,11 @@
 
 #include <stdlib.h>
 
+#include "upstream/registry.h"
+
 struct backend *
 backend_new(struct registry *r, const struct backend_spec *spec)
 {
-	struct balance_spec balance = spec->balance;
 	struct backend *b = xcalloc(1, sizeof(*b));
 
 	b->state = registry_backend_state(r, spec->name);
@@ -21,9 +22,28 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->proxy_protocol = spec->proxy_protocol;
 	b->codec = spec->codec != NULL ? spec->codec : &codec_h1;
 	b->tls = spec->tls;
-	balance.in_flight = &b->state->guard.requests;
-	b->staged = targets_new(&balance);
+	b->balance = spec->balance;
+	b->balance.in_flight = &b->state->guard.requests;
+	b->recipe = spec->recipe;
+	if (b->recipe == NULL)
+		b->staged = targets_new(&b->balance);
+	b->balance.targets = NULL; /* the spec's */
 	return b;
+}
+
+void
+backend_compose(struct backend *b, struct registry *r)
+{
+	struct balance_spec balance = b->balance;
+	struct balance_target *targets = recipe_compose(b->recipe, r, b->name, &balance.n);
+
+	balance.targets = targets;
+	targets_free(&b->staged);
+	b->staged = targets_new(&balance);
+	b->staged->nameless = balance.n > 0;
+	for (uint32_t i = 0; i < balance.n; i++)
+		b->staged->nameless &= health_holds(targets[i].endpoint, HEALTH_NAMELESS);
+	free(targets);
 }
 
 void
@@ -34,6 +54,7 @@ backend_free(struct backend **bp)
 	if (b == NULL)
 		return;
 	targets_free(&b->staged);
+	recipe_free(&b->recipe);
 	free((char *)(uintptr_t)b->hash_name.p);
 	tls_client_unref(&b->tls);
 	backend_state_unref(&b->state);
@@ -93,29 +114,30 @@ backend_conn_closed(struct backend_state *s, struct endpoint *e)
 }
 
 /* Nobody may be chosen: would somebody without the limit? */
-static bool
-backend_is_full(const struct targets *t, const struct balance_pick *pick)
+static enum fault
+backend_why_nobody(const struct targets *t, const struct balance_pick *pick)
 {
 	struct balance_pick any = *pick;
 
 	any.limit = 0;
-	return pick->limit != 0 && balance_next(t->balance, &any) != BALANCE_NONE;
+	if (pick->limit != 0 && balance_next(t->balance, &any) != BALANCE_NONE)
+		return FAULT_connection_limit_reached;
+	return t->nameless ? FAULT_dns_error : FAULT_destination_unavailable;
 }
 
 /* Choosing and counting are two steps: two workers may choose the same endpoint before either
  * counts. The next choice sees both, and a lock would cost more than that. A limit is exact all the
  * same: who counts one too many chooses again. */
 struct endpoint *
-backend_pick(struct backend *b, const struct balance_pick *pick, bool *full)
+backend_pick(struct backend *b, const struct balance_pick *pick, enum fault *why)
 {
 	const struct targets *t = backend_targets_now(b);
 	uint32_t i;
 
-	*full = false;
 	do {
 		i = balance_next(t->balance, pick);
 		if (unlikely(i == BALANCE_NONE)) {
-			*full = backend_is_full(t, pick);
+			*why = backend_why_nobody(t, pick);
 			return NULL;
 		}
 	} while (!guard_count(&t->v[i].endpoint->in_flight, pick->limit));

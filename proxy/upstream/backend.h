@@ -12,6 +12,7 @@
 #include "io/tls_client.h"
 #include "upstream/backend_state.h"
 #include "upstream/outlier.h"
+#include "upstream/recipe.h"
 
 enum hash_source { HASH_OF_CLIENT, HASH_OF_PATH, HASH_OF_HEADER, HASH_OF_COOKIE };
 
@@ -19,6 +20,8 @@ struct backend {
 	struct str name; /* borrowed from the state */
 	struct position at;
 	struct backend_state *state; /* ref */
+	struct recipe *recipe;       /* owned; NULL: its targets are always the same */
+	struct balance_spec balance; /* but for its targets */
 	struct targets *staged;      /* owned; until backend_publish. Control thread */
 	bool hashed;
 	enum hash_source hash_source;
@@ -35,6 +38,7 @@ struct backend_spec {
 	struct str name;
 	struct position at;
 	struct balance_spec balance; /* its targets' endpoints are taken over as refs */
+	struct recipe *recipe; /* taken over; then targets are what backend_compose makes of it */
 	bool hashed;
 	enum hash_source hash_source;
 	struct str hash_name;
@@ -48,6 +52,8 @@ struct backend_spec {
 
 struct backend *backend_new(struct registry *r, const struct backend_spec *spec);
 void backend_free(struct backend **b);
+/* Stages what its recipe comes to, with names as they are known now. Control thread. */
+void backend_compose(struct backend *b, struct registry *r);
 /* Puts the staged targets in force; those before go when the grace is over. Control thread. */
 void backend_publish(struct backend *b, struct grace *g);
 /* Those in force, or those that would be: for the control thread to look at. */
@@ -62,9 +68,9 @@ backend_targets_now(const struct backend *b)
 /* One more connection to this endpoint, or why not. Requests are counted by guard.h. */
 enum fault backend_conn_open(struct backend *b, struct endpoint *e) NODISCARD;
 void backend_conn_closed(struct backend_state *s, struct endpoint *e);
-/* Chooses and counts in_flight on the endpoint, which keeps it alive; NULL: none available, *full:
- * as all of them have as many requests as they may. */
-struct endpoint *backend_pick(struct backend *b, const struct balance_pick *pick, bool *full);
+/* Chooses and counts in_flight on the endpoint, which keeps it alive; NULL: none is available, and
+ * *why is connection_limit_reached, dns_error or destination_unavailable. */
+struct endpoint *backend_pick(struct backend *b, const struct balance_pick *pick, enum fault *why);
 void backend_pick_done(struct endpoint *e);
 /* Would one be chosen, if none had too many requests? */
 bool backend_has(const struct backend *b, const struct balance_pick *pick);

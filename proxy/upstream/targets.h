@@ -11,6 +11,7 @@
 struct targets {
 	struct balance_target *v; /* owned; endpoints are refs */
 	uint32_t n;
+	bool nameless;           /* there are only names without an address */
 	struct balance *balance; /* owned */
 	struct reap reap;
 };

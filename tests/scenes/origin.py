@@ -60,14 +60,14 @@ def echo(wire, _):
 class Origin:
     """A listening socket; every connection is played by script(wire, origin) in a thread."""
 
-    def __init__(self, script=OK, then="keep", port=0, name=None):
+    def __init__(self, script=OK, then="keep", port=0, name=None, host="127.0.0.1"):
         if isinstance(script, bytes):
             script = answering(script, then)
         self.script, self.name = script, name
         self.requests, self.wires, self.errors, self.threads = [], [], [], []
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.listener = socket.create_server((host, port), backlog=512)
         self.port = self.listener.getsockname()[1]
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = f"{host}:{self.port}"
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
 

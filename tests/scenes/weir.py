@@ -155,13 +155,16 @@ class Weir:
         finally:
             wire.close()
 
+    def admin_json(self, path):
+        return json.loads(self.admin(path).body)
+
     def settled(self):
         """/metrics when it has come to rest: a request is counted after its last byte has left."""
         seen = []
 
         def at_rest():
             lines = self.admin("/metrics").body.decode().splitlines()
-            restless = ("process_", "weir_worker_", "weir_log_")
+            restless = ("process_", "weir_worker_", "weir_log_", "weir_dns_")
             seen.append([row for row in lines if not row.startswith(restless)])
             if len(seen) > 2 and seen[-1] == seen[-2] == seen[-3]:
                 return "\n".join(lines)

@@ -44,9 +44,9 @@ backend(struct place *p, const char *name, uint32_t n, uint32_t max_conns, uint3
 static struct endpoint *
 pick_one(struct backend *b, const struct balance_pick *pick)
 {
-	bool full;
+	enum fault why;
 
-	return backend_pick(b, pick, &full);
+	return backend_pick(b, pick, &why);
 }
 
 static enum fault
@@ -90,18 +90,17 @@ passes_over_endpoints_that_have_all_they_may(void **state)
 	struct backend *b = backend(*state, "b", 3, 0, 0);
 	const struct balance_target *v = backend_targets(b)->v;
 	const struct balance_pick pick = {.limit = 2}, unlimited = {0};
-	bool full;
+	enum fault why = FAULT_none;
 
 	for (int i = 0; i < 6; i++)
-		assert_non_null(backend_pick(b, &pick, &full));
+		assert_non_null(backend_pick(b, &pick, &why));
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(v[i].endpoint->in_flight, 2);
-	assert_null(backend_pick(b, &pick, &full));
-	assert_true(full);
+	assert_null(backend_pick(b, &pick, &why));
+	assert_int_equal(why, FAULT_connection_limit_reached);
 	backend_pick_done(v[1].endpoint);
-	assert_ptr_equal(backend_pick(b, &pick, &full), v[1].endpoint);
-	assert_non_null(backend_pick(b, &unlimited, &full));
-	assert_false(full);
+	assert_ptr_equal(backend_pick(b, &pick, &why), v[1].endpoint);
+	assert_non_null(backend_pick(b, &unlimited, &why));
 	for (int i = 0; i < 3; i++)
 		while (v[i].endpoint->in_flight > 0)
 			backend_pick_done(v[i].endpoint);

@@ -117,6 +117,31 @@ reads_endpoints(void **state)
 }
 
 static void
+reads_services_and_dns_servers(void **state)
+{
+	struct value_wrong w = {0};
+	char text[ADDR_TEXT];
+	struct addr a;
+
+	(void)state;
+	assert_true(value_service(STR("_http._tcp.api.internal"), &w));
+	assert_false(value_service(STR("_http._tcp.api:80"), &w));
+	assert_string_equal(w.hint, "without a port: the records have their own");
+	assert_false(value_service(STR("10.0.0.1"), &w));
+	assert_false(value_service(STR("a..b"), &w));
+	assert_true(value_server(STR("10.0.0.2"), &a, &w));
+	addr_text(&a, text);
+	assert_string_equal(text, "10.0.0.2:53");
+	assert_true(value_server(STR("fd00::2"), &a, &w));
+	addr_text(&a, text);
+	assert_string_equal(text, "[fd00::2]:53");
+	assert_true(value_server(STR("10.0.0.2:5353"), &a, &w));
+	assert_int_equal(addr_port(&a), 5353);
+	assert_false(value_server(STR("10.0.0.2:0"), &a, &w));
+	assert_false(value_server(STR("dns.test"), &a, &w));
+}
+
+static void
 reads_matches(void **state)
 {
 	static const struct {
@@ -227,6 +252,7 @@ main(void)
 	    cmocka_unit_test(reads_numbers_and_shares),
 	    cmocka_unit_test(reads_sizes_with_units),
 	    cmocka_unit_test(reads_endpoints),
+	    cmocka_unit_test(reads_services_and_dns_servers),
 	    cmocka_unit_test(reads_matches),
 	    cmocka_unit_test(refuses_matches_and_points_inside),
 	    cmocka_unit_test(reads_predicates_and_keys),

@@ -1,0 +1,146 @@
+#include "upstream/recipe.h"
+
+#include <stdlib.h>
+
+#include "upstream/health.h"
+
+enum { RECIPE_WEIGHT_MAX = 1000 };
+
+struct recipe *
+recipe_new(const struct recipe_part *parts, uint32_t n)
+{
+	struct recipe *recipe = xcalloc(1, sizeof(*recipe));
+
+	recipe->v = xcalloc(n, sizeof(*recipe->v));
+	recipe->n = n;
+	for (uint32_t i = 0; i < n; i++) {
+		recipe->v[i] = parts[i];
+		recipe->v[i].text = str_of(str_dup(parts[i].text), parts[i].text.len);
+		recipe->living |= parts[i].roster != NULL;
+	}
+	return recipe;
+}
+
+void
+recipe_free(struct recipe **rp)
+{
+	struct recipe *recipe = *rp;
+
+	*rp = NULL;
+	if (recipe == NULL)
+		return;
+	for (uint32_t i = 0; i < recipe->n; i++) {
+		roster_unref(&recipe->v[i].roster);
+		free((char *)(uintptr_t)recipe->v[i].text.p);
+	}
+	free(recipe->v);
+	free(recipe);
+}
+
+bool
+recipe_has(const struct recipe *recipe, const struct roster *r)
+{
+	for (uint32_t i = 0; i < recipe->n; i++)
+		if (recipe->v[i].roster == r)
+			return true;
+	return false;
+}
+
+/* ---- composing ---- */
+
+struct composing {
+	struct registry *registry;
+	struct str backend;
+	struct balance_target *v;
+	uint32_t n;
+	bool *seen; /* by endpoint id */
+	uint32_t ids;
+};
+
+static struct endpoint *
+compose_add(struct composing *c, struct str name, const struct addr *addr, uint32_t weight)
+{
+	struct endpoint *e = registry_endpoint(c->registry, c->backend, name, addr);
+
+	ASSERT(e->id < c->ids);
+	if (c->seen[e->id]) {
+		endpoint_unref(&e);
+		return NULL;
+	}
+	c->seen[e->id] = true;
+	c->v[c->n++] = (struct balance_target){.endpoint = e, .weight = weight};
+	return e;
+}
+
+/* RFC 2782: only the lowest priority counts, the shares within it are in proportion, and a weight
+ * of 0 is a small one. Ours end at 1000. */
+static uint32_t
+compose_share(const struct spot *p, uint32_t heaviest)
+{
+	uint64_t weight = p->weight;
+
+	if (heaviest > RECIPE_WEIGHT_MAX)
+		weight = weight * RECIPE_WEIGHT_MAX / heaviest;
+	return weight > 0 ? (uint32_t)weight : 1;
+}
+
+static void
+compose_spots(struct composing *c, const struct recipe_part *part)
+{
+	const struct roster *r = part->roster;
+	uint32_t heaviest = 0, best = 0;
+	char text[ADDR_TEXT];
+
+	while (best < r->n && r->spots[best].priority == r->spots[0].priority) {
+		if (r->spots[best].weight > heaviest)
+			heaviest = r->spots[best].weight;
+		best++;
+	}
+	for (uint32_t i = 0; i < best; i++) {
+		const struct spot *p = &r->spots[i];
+
+		(void)compose_add(c, str_of(text, addr_text(&p->addr, text)), &p->addr,
+		    r->kind == ROSTER_SERVICE ? compose_share(p, heaviest) : part->weight);
+	}
+}
+
+static void
+compose_part(struct composing *c, const struct recipe_part *part)
+{
+	static const struct addr none = {.sa.sa_family = AF_INET};
+	const struct roster *r = part->roster;
+	struct endpoint *e;
+
+	if (r == NULL) {
+		(void)compose_add(c, part->text, &part->addr, part->weight);
+		return;
+	}
+	if (r->n > 0) {
+		compose_spots(c, part);
+		return;
+	}
+	e = compose_add(c, part->text, &none, part->weight);
+	if (e != NULL)
+		health_hold(e, HEALTH_NAMELESS, "its name does not resolve (%s)",
+		    r->why != NULL ? r->why : "no answer yet");
+}
+
+struct balance_target *
+recipe_compose(const struct recipe *recipe, struct registry *r, struct str backend, uint32_t *n)
+{
+	struct composing c = {.registry = r, .backend = backend};
+	uint32_t room = 0;
+
+	for (uint32_t i = 0; i < recipe->n; i++)
+		room += recipe->v[i].roster != NULL && recipe->v[i].roster->n > 0
+			    ? recipe->v[i].roster->n
+			    : 1;
+	c.ids = registry_ids(r) + room;
+	c.v = xcalloc(room, sizeof(*c.v));
+	c.seen = xcalloc(c.ids, sizeof(*c.seen));
+	for (uint32_t i = 0; i < recipe->n; i++)
+		compose_part(&c, &recipe->v[i]);
+	free(c.seen);
+	*n = c.n;
+	return c.v;
+}
