@@ -137,7 +137,8 @@ tls_client_call(const struct tls_client *t, struct str host)
 		tls_client_expect(ssl, name);
 	/* RFC 6066 section 3: an address is no name. */
 	if (sni[0] != '\0' && !addr_parse_ip(str_from(sni), &addr))
-		SSL_set_tlsext_host_name(ssl, sni);
+		SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+		    (void *)(uintptr_t)sni);
 	SSL_set_connect_state(ssl);
 	return ssl;
 }
