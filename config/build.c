@@ -334,7 +334,7 @@ build_routes(struct building *b)
 		build_arms(b, &m->to, &route->arms);
 		route->meter = build_route_meter(b, m, i);
 		route->priority = build_priority(m->priority);
-		route->policy = build_policy(&s->policies, b->model, m);
+		route->policy = build_policy(&s->policies, m);
 		ok = build_rule(b, table, m, route) && ok;
 	}
 	s->table = table_builder_done(&table);

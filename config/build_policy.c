@@ -28,7 +28,7 @@ build_retry(const struct model_retry *m, struct policy *p)
 	p->try_us = m->per_try_timeout;
 	p->backoff_us = m->backoff;
 	p->backoff_max_us = m->max_backoff;
-	p->body = m->body;
+	p->replay = m->body;
 	p->non_idempotent = m->non_idempotent;
 	if (retry_has(m, RETRY_WHEN_RESET))
 		p->asks |= POLICY_RESET;
@@ -46,15 +46,16 @@ sooner(uint64_t a, uint64_t b)
 }
 
 const struct policy *
-build_policy(struct map *policies, const struct model *m, const struct model_route *route)
+build_policy(struct map *policies, const struct model_route *route)
 {
 	struct policy policy, *found;
 	struct str bytes = str_of((const char *)&policy, sizeof(policy));
 
 	memset(&policy, 0, sizeof(policy)); /* its gaps are compared too */
-	policy.request_us = m->timeouts.request;
-	policy.response_us = m->timeouts.response;
-	policy.look_us = sooner(sooner(m->timeouts.body, policy.response_us), policy.request_us);
+	policy.request_us = route->timeouts.request;
+	policy.response_us = route->timeouts.response;
+	policy.body_us = route->timeouts.body;
+	policy.look_us = sooner(sooner(policy.body_us, policy.response_us), policy.request_us);
 	build_retry(&route->retry, &policy);
 	found = map_get(policies, bytes);
 	if (found != NULL)

@@ -28,6 +28,7 @@ loader_init(struct loader *l, struct errors *errors)
 	read_defaults(l, &schema_backend, &l->backend);
 	read_defaults(l, &schema_endpoint, &l->endpoint);
 	read_defaults(l, &schema_arm, &l->arm);
+	loader_inherit(l);
 	l->route.path_kind = PATH_EXACT; /* no match read yet, see check_routes */
 }
 
@@ -43,7 +44,8 @@ loader_run(struct loader *l, struct document *first, struct document_budget *bud
 		root = document_root(first);
 		include_files(l, budget);
 		variables_replace(root, l->arena, l->errors);
-		node_put_first(root, STR("defaults")); /* routes begin with it */
+		node_put_first(root, STR("defaults")); /* routes begin with these */
+		node_put_first(root, STR("timeouts"));
 		m->origins[PART_TOP] = read_object(l, &schema_top, root, root, m);
 		check_model(l);
 	}

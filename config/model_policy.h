@@ -28,6 +28,10 @@ struct model_retry {
 	bool non_idempotent;
 };
 
+struct model_route_timeouts {
+	uint64_t request, response, body; /* 0: none */
+};
+
 struct model_defaults { /* what every route begins with */
 	struct model_retry retry;
 };

@@ -74,6 +74,7 @@ struct model_route {
 	struct model_arms to;
 	enum model_priority priority;
 	struct model_retry retry;
+	struct model_route_timeouts timeouts;
 };
 
 #endif

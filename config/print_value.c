@@ -370,7 +370,7 @@ has_value(const struct schema_row *row, const void *base)
 	bool text = row->type == SCHEMA_LINE || row->type == SCHEMA_NAME;
 
 	return row->fallback != NULL || row->required || row->type == SCHEMA_SET ||
-	       row->type == SCHEMA_STATUSES ||
+	       row->type == SCHEMA_DURATION || row->type == SCHEMA_STATUSES ||
 	       (text && ((const struct str *)field(row, base))->p != NULL);
 }
 

@@ -1,4 +1,4 @@
-#include "config/read.h"
+#include "config/read_shape.h"
 
 #include <stdio.h>
 
@@ -245,16 +245,24 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	return false;
 }
 
-/* Remembers where the keys of a map were written that there is once; what is said for all routes is
- * what each of them begins with. */
+void
+loader_inherit(struct loader *l)
+{
+	const struct model *m = l->model;
+
+	l->route.retry = m->defaults.retry;
+	l->route.timeouts = (struct model_route_timeouts){
+	    m->timeouts.request, m->timeouts.response, m->timeouts.body};
+}
+
+/* Remembers where the keys of a map were written that there is once. */
 static void
 read_keep_origins(struct loader *l, const struct schema_object *o, const struct origin *origins)
 {
 	for (unsigned i = 0; i < PART_COUNT; i++)
 		if (schema_parts[i] == o)
 			l->model->origins[i] = origins;
-	if (o == &schema_defaults)
-		l->route.retry = l->model->defaults.retry;
+	loader_inherit(l);
 }
 
 /* A map, or the scalar that stands for one of its keys. */

@@ -22,6 +22,8 @@ struct loader {
 	struct model_arm arm;
 };
 
+/* What is said for all routes is what each of them begins with. */
+void loader_inherit(struct loader *l);
 void loader_add_document(struct loader *l, struct document *d); /* takes */
 /* Zeroed, in the model's arena. */
 void *loader_take(struct loader *l, size_t n, size_t size);
@@ -50,31 +52,5 @@ bool read_listeners(struct loader *l, const struct node *map);
 bool read_routes(struct loader *l, const struct node *list);
 bool read_backends(struct loader *l, const struct node *map);
 bool read_endpoints(struct loader *l, const struct node *list, struct model_backend *b);
-
-/* read_shape.c: values that have more than one form. */
-bool read_arms(
-    struct loader *l, const struct schema_row *row, const struct node *n, struct model_arms *out);
-bool read_sni(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct model_listener *out);
-bool read_match(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct model_route *route);
-bool read_ranges(
-    struct loader *l, const struct schema_row *row, const struct node *n, struct model_cidrs *out);
-bool read_servers(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct addr **out, size_t *count);
-bool read_proxy(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct model_listener *out);
-bool read_words(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct str **out, size_t *count);
-/* read_certs.c */
-bool read_certs(
-    struct loader *l, const struct schema_row *row, const struct node *n, struct model_tls *out);
-bool read_upstream_tls(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct model_backend *out);
-bool read_set(struct loader *l, const struct schema_row *row, const struct node *n, uint32_t *out);
-bool read_statuses(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct model_statuses *out);
-bool read_predicates(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct model_predicate **out, size_t *count);
 
 #endif

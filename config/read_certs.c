@@ -1,4 +1,4 @@
-#include "config/read.h"
+#include "config/read_shape.h"
 
 /* A path alone, or {cert, key, ocsp}. */
 static bool

@@ -1,4 +1,4 @@
-#include "config/read.h"
+#include "config/read_shape.h"
 
 enum {
 	WHOLE = 100, /* percent */

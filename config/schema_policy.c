@@ -41,6 +41,19 @@ static const struct schema_row rows_retry[] = {
 const struct schema_object schema_retry = {
 	OBJECT("retry", "in retry", model_retry, rows_retry), .short_key = "attempts"};
 
+#define TIMEOUT(field, zero_word, ex)                                                              \
+	{.key = #field, .type = SCHEMA_DURATION, FIELD(model_route_timeouts, field),               \
+	 .zero = (zero_word), .told = "as in timeouts", .example = (ex), .since = FIRST,           \
+	 .sentence = "As timeouts." #field " at the top, for this route."}
+static const struct schema_row rows_route_timeouts[] = {
+	TIMEOUT(request, "off", "10s"),
+	TIMEOUT(response, "off", "5s"),
+	TIMEOUT(body, NULL, "5m"),
+};
+
+const struct schema_object schema_route_timeouts = {
+	OBJECT("route_timeouts", "in timeouts of a route", model_route_timeouts, rows_route_timeouts)};
+
 static const struct schema_row rows_defaults[] = {
 	{.key = "retry", .type = SCHEMA_STRUCT, FIELD(model, defaults.retry),
 	 .object = &schema_retry, .told = "1", .example = "{attempts: 2, when: [gateway-error]}",

@@ -43,6 +43,7 @@
 	F(connection_read_timeout,           504,  4, UPSTREAM, NEVER,     "the endpoint stopped sending in the middle of its answer") \
 	F(http_response_timeout,             504,  4, UPSTREAM, TIMEOUT,   "the endpoint did not answer in time") \
 	F(try_timeout,                       504,  4, UPSTREAM, TIMEOUT,   "the endpoint did not answer in the time for one try") \
+	F(deadline_exceeded,                 504,  4, UPSTREAM, NEVER,     "the request took longer than it may in all") \
 	F(http_response_incomplete,          502, 13, UPSTREAM, RESET,     "the endpoint's answer was cut short") \
 	F(http_protocol_error,               502, 13, UPSTREAM, NEVER,     "the endpoint's answer is malformed") \
 	F(http_response_header_section_size, 502, 13, UPSTREAM, NEVER,     "the endpoint's header section is larger than allowed") \

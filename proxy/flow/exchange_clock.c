@@ -41,12 +41,14 @@ static uint64_t
 exchange_due(const struct exchange *x, enum fault *why)
 {
 	const struct timeouts *t = &x->use->snapshot->timeouts;
+	/* An answer made here needs no route. */
+	uint64_t body_us = x->route != NULL ? x->route->policy->body_us : t->body;
 	const struct stream *in = x->client_stream, *out = x->upstream_stream;
 	uint64_t now = x->worker->loop->now;
 
 	if (x->at == STEP_REPLY || (x->answered && (out == NULL || exchange_stuck(in)))) {
 		*why = FAULT_idle_timeout;
-		return exchange_active_at(in) + t->body;
+		return exchange_active_at(in) + body_us;
 	}
 	if (out == NULL) { /* dialling has its own deadline */
 		*why = FAULT_connection_timeout;
@@ -54,20 +56,20 @@ exchange_due(const struct exchange *x, enum fault *why)
 	}
 	if (x->answered) {
 		*why = FAULT_connection_read_timeout;
-		return exchange_active_at(out) + t->body;
+		return exchange_active_at(out) + body_us;
 	}
 	if (x->sent_at != 0) {
 		uint64_t response = x->route->policy->response_us;
 
 		*why = FAULT_http_response_timeout;
-		return response != 0 ? x->sent_at + response : now + t->body; /* off: look on */
+		return response != 0 ? x->sent_at + response : now + body_us; /* off: look on */
 	}
 	if (exchange_stuck(out)) {
 		*why = FAULT_connection_write_timeout;
-		return exchange_active_at(out) + t->body;
+		return exchange_active_at(out) + body_us;
 	}
 	*why = FAULT_request_timeout;
-	return exchange_active_at(in) + t->body;
+	return exchange_active_at(in) + body_us;
 }
 
 enum fault
@@ -86,7 +88,7 @@ exchange_late(struct exchange *x)
 	}
 	if (a->deadline != 0 && due > a->deadline) {
 		due = a->deadline;
-		why = FAULT_http_response_timeout;
+		why = FAULT_deadline_exceeded;
 	}
 	if (now >= due)
 		return why;

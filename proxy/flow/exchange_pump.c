@@ -34,8 +34,8 @@ exchange_forget_replay(struct exchange *x)
 static void
 exchange_keep_for_replay(struct exchange *x, const struct slices *body, size_t n)
 {
-	if (x->replayable &&
-	    (x->replay.bytes + n > x->route->policy->body || slices_share(&x->replay, body, n) < n))
+	if (x->replayable && (x->replay.bytes + n > x->route->policy->replay ||
+				 slices_share(&x->replay, body, n) < n))
 		exchange_forget_replay(x);
 }
 

@@ -12,10 +12,11 @@ enum policy_asks { POLICY_RESET = 1, POLICY_TIMEOUT = 2 };
 
 struct policy {
 	uint64_t request_us, response_us; /* in all; one answer's head. 0: no limit */
+	uint64_t body_us;                 /* a body may stand still so long */
 	uint64_t look_us;                 /* until the first look at the clock */
 	uint64_t try_us;                  /* a try until the head of its answer; 0: no limit */
 	uint64_t backoff_us, backoff_max_us;
-	uint64_t body;                         /* bytes of a request kept to be sent again */
+	uint64_t replay;                       /* bytes of a request kept to be sent again */
 	uint64_t statuses[POLICY_STATUS_SETS]; /* answers that are tried again, a bit each */
 	uint32_t retries;                      /* tries after the first one */
 	uint32_t asks;                         /* enum policy_asks: tried again only if asked for */

@@ -282,6 +282,71 @@ def test_many_at_once_are_all_served_by_the_good_half(scene):
     assert statuses == [200] * 300
 
 
+# ---- how long ----
+
+
+def timed(scene, endpoint, route, timeouts="drain: 1s"):
+    return scene.start(
+        f"""\
+listen: {{http: {{address: "127.0.0.1:0"}}}}
+timeouts: {{{timeouts}}}
+routes:
+  - {{match: any, to: app}}
+  - {{match: "*/own", to: app, {route}}}
+backends: {{app: {{endpoints: ["{endpoint}"], outlier: off}}}}
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    "route, word",
+    [
+        ("timeouts: {response: 200ms}", "http_response_timeout"),
+        ("timeouts: {request: 200ms}", "deadline_exceeded"),
+        ("retry: {per_try_timeout: 200ms, attempts: off}", "try_timeout"),
+    ],
+)
+def test_each_time_of_a_route_has_a_word_of_its_own(scene, route, word):
+    weir = timed(scene, scene.origin(once()), route)
+    answer = weir.get("/own")
+    assert (answer.status, answer.get("proxy-status")) == (504, f"weir; error={word}")
+    assert weir.log()[0]["why"] == word
+
+
+def test_a_route_may_take_longer_than_others(scene):
+    slow = scene.origin(answering(lambda _: time.sleep(0.6) or OK))
+    weir = timed(scene, slow, "timeouts: {response: 20s}", timeouts="response: 200ms")
+    assert (weir.get("/").status, weir.get("/own").status) == (504, 200)
+
+
+def test_a_body_may_stand_still_as_long_as_its_route_says(scene):
+    def script(wire, origin):
+        origin.read_request(wire)
+        wire.send(BEGIN + b"Content-Length: 8\r\n\r\nhalf")
+        time.sleep(0.8)
+        wire.send(b"rest")
+
+    own = "timeouts: {body: 20s, request: off}"
+    weir = timed(scene, scene.origin(script), own, timeouts="body: 200ms, request: 20s")
+    assert weir.get("/own").body == b"halfrest"
+    assert weir.connect().send(get_bytes("/")).read_all().endswith(b"half")
+
+
+def test_a_deadline_cuts_an_answer_that_has_begun(scene):
+    def script(wire, origin):
+        origin.read_request(wire)
+        wire.send(BEGIN + b"Transfer-Encoding: chunked\r\n\r\n")
+        while True:
+            wire.send(b"1\r\nx\r\n")
+            time.sleep(0.05)
+
+    weir = timed(scene, scene.origin(script), "timeouts: {request: 400ms}")
+    wire = weir.connect().send(get_bytes("/own"))
+    assert not wire.read_all().endswith(b"0\r\n\r\n")
+    row = weir.log()[0]
+    assert (row["status"], row["why"]) == ("200", "deadline_exceeded")
+
+
 # ---- how many ----
 
 

@@ -71,6 +71,29 @@ assert_fails(const char *text)
 }
 
 static void
+routes_have_times_of_their_own(void **state)
+{
+	struct model *m =
+	    load(HTTP "routes:\n"
+		      "  - {match: /a, to: web}\n"
+		      "  - {match: /b, to: web, timeouts: {response: off, body: 5m}}\n" WEB
+		      "timeouts: {request: 20s}\n");
+	const struct model_route *r = m->routes;
+	char *text = printed(m, false);
+
+	(void)state;
+	assert_int_equal(r[0].timeouts.request, 20000000);
+	assert_int_equal(r[0].timeouts.response, 60000000);
+	assert_int_equal(r[0].timeouts.body, 30000000);
+	assert_int_equal(r[1].timeouts.request, 20000000);
+	assert_int_equal(r[1].timeouts.response, 0);
+	assert_int_equal(r[1].timeouts.body, 300000000);
+	assert_non_null(strstr(text, "timeouts: {request: 20s, response: off, body: 5m}"));
+	free(text);
+	model_free(&m);
+}
+
+static void
 fills_in_defaults(void **state)
 {
 	struct model *m = load(HTTP "routes: [{match: any, to: web}]\n" WEB);
@@ -376,6 +399,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(routes_begin_with_the_defaults_wherever_these_stand),
 	    cmocka_unit_test(fills_in_defaults),
+	    cmocka_unit_test(routes_have_times_of_their_own),
 	    cmocka_unit_test(short_and_long_forms_are_the_same),
 	    cmocka_unit_test(what_is_printed_loads_to_the_same),
 	    cmocka_unit_test(every_fallback_and_example_reads),
