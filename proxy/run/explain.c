@@ -3,10 +3,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "config/print_value.h"
+#include "config/schema.h"
 #include "http/framing.h"
 #include "http/h1_parse.h"
 #include "http/uri.h"
+#include "run/explain_policy.h"
 #include "upstream/health.h"
 
 enum { EXPLAIN_ARENA = 256 * 1024, PORT_HTTP = 80, PORT_HTTPS = 443 };
@@ -235,51 +236,27 @@ explain_backends(struct explaining *e, const struct arms *arms)
 	json_object_set_new(e->out, "backends", out);
 }
 
-/* Where the route's `to` was written. */
-static void
-explain_to_place(struct explaining *e)
+/* The model's side of the route that was found: they are in the same order. */
+static const struct model_route *
+explain_route(const struct explaining *e)
 {
-	const struct schema_row *to = schema_find(&schema_route, STR("to"));
-
 	for (uint32_t i = 0; i < e->snapshot->n_routes && i < e->model->n_routes; i++)
-		if (e->snapshot->routes[i] == e->won && e->model->routes[i].origins != NULL) {
-			const struct origin *at =
-			    &e->model->routes[i].origins[to - schema_route.rows];
-			char *text = at->file ? xasprintf("%s:%u", at->file, at->line) : NULL;
-
-			if (text != NULL)
-				json_object_set_new(e->out, "to_at", json_string(text));
-			free(text);
-			return;
-		}
+		if (e->snapshot->routes[i] == e->won && e->model->routes[i].origins != NULL)
+			return &e->model->routes[i];
+	return NULL;
 }
 
-/* ---- what bounds it ---- */
-
+/* Where its `to` was written. */
 static void
-explain_timeouts(struct explaining *e)
+explain_to_place(struct explaining *e, const struct model_route *route)
 {
-	static const char *const keys[] = {"connect", "response", "body", "request"};
-	const struct origin *origins = e->model->origins[PART_TIMEOUTS];
-	json_t *out = json_object();
-	bool defaults = true;
+	const struct schema_row *to = schema_find(&schema_route, STR("to"));
+	const struct origin *at = &route->origins[to - schema_route.rows];
+	char *text = at->file ? xasprintf("%s:%u", at->file, at->line) : NULL;
 
-	for (size_t i = 0; i < nelem(keys); i++) {
-		const struct schema_row *row = schema_find(&schema_timeouts, str_from(keys[i]));
-		char *text = NULL;
-		size_t len;
-		FILE *f = open_memstream(&text, &len);
-
-		ASSERT(row != NULL && f != NULL);
-		put_value(f, row, e->model);
-		ASSERT(fclose(f) == 0);
-		json_object_set_new(out, keys[i], json_stringn(text, len));
-		free(text);
-		if (origins != NULL && origins[row - schema_timeouts.rows].file != NULL)
-			defaults = false;
-	}
-	json_object_set_new(out, "defaults", json_boolean(defaults));
-	json_object_set_new(e->out, "timeouts", out);
+	if (text != NULL)
+		json_object_set_new(e->out, "to_at", json_string(text));
+	free(text);
 }
 
 static void
@@ -303,6 +280,7 @@ explain_way(struct explaining *e)
 	const char *note = NULL;
 	const struct listener_spec *l = explain_listener_for(e, &note);
 	struct table_query query = {.head = &e->head};
+	const struct model_route *route;
 
 	if (l == NULL) {
 		json_object_set_new(e->out, "refused", json_string("there is no http listener"));
@@ -322,8 +300,11 @@ explain_way(struct explaining *e)
 	if (e->won == NULL)
 		return;
 	explain_backends(e, &e->won->arms);
-	explain_to_place(e);
-	explain_timeouts(e);
+	route = explain_route(e);
+	if (route == NULL)
+		return;
+	explain_to_place(e, route);
+	explain_policy(e->out, e->model, route, e->won->policy, e->head.method);
 }
 
 json_t *

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "run/explain.h"
+#include "run/explain_policy.h"
 
 enum { LABEL = 11, WHAT = 36, PLACE = 18 };
 
@@ -138,8 +139,6 @@ explain_print_backends(const json_t *answer, FILE *out)
 void
 explain_print(const json_t *answer, FILE *out)
 {
-	const json_t *t = json_object_get(answer, "timeouts");
-
 	if (*explain_text(answer, "refused") != '\0') {
 		explain_line(out, "refused", explain_text(answer, "refused"), "", "");
 		return;
@@ -151,9 +150,5 @@ explain_print(const json_t *answer, FILE *out)
 	}
 	explain_print_routes(answer, out);
 	explain_print_backends(answer, out);
-	if (t != NULL)
-		fprintf(out, "%-*sconnect %s, first byte %s, pause %s, whole request %s%s\n", LABEL,
-		    "timeouts", explain_text(t, "connect"), explain_text(t, "response"),
-		    explain_text(t, "body"), explain_text(t, "request"),
-		    json_is_true(json_object_get(t, "defaults")) ? " (defaults)" : "");
+	explain_print_policy(answer, out);
 }

@@ -22,6 +22,11 @@ static const char file[] =
     "    to: {one: 1, two: 3}\n"
     "    name: inner\n"
     "  - {match: a.test/*, to: two, name: outer}\n"
+    "  - match: r.test\n"
+    "    to: one\n"
+    "    retry: {attempts: 2, when: [reset, gateway-error], statuses: 429, per_try_timeout: 2s}\n"
+    "    timeouts: {request: 10s}\n"
+    "  - {match: off.test, to: one, retry: off}\n"
     "trusted_proxies: [10.0.0.0/8]\n"
     "backends:\n"
     "  one: {endpoints: [\"127.0.0.1:1\"]}\n"
@@ -92,12 +97,25 @@ tells_the_way_of_a_request(void **state)
 	    ASK(.url = "http://a.test:8080/x/1", .method = "POST", .headers = "X-A: 1\n"),
 	    SAYS("listener web 0.0.0.0:8080 file:3\n", "route strict file:6 more specific",
 		"not outer file:12 less specific", "backend one file:7\n",
-		"one 127.0.0.1:1 file:15\n", "timeouts connect 5s", "(defaults)"));
+		"one 127.0.0.1:1 file:20\n", "retry 1, if it cannot connect\n",
+		"timeouts connect 5s, first byte 1m, pause 30s, whole request off\n"));
 	assert_told(state, ASK(.url = "http://a.test:8081/"),
 	    SAYS("listener inside", "route inner file:9", "backend one 25%, two 75% file:10\n",
-		"two nowhere.invalid:2 file:16\n"));
+		"two nowhere.invalid:2 file:21\n"));
 	assert_told(
 	    state, ASK(.url = "a.test:8080"), SAYS("route outer", "not strict", "not inner"));
+}
+
+static void
+tells_how_it_would_be_tried(void **state)
+{
+	assert_told(state, ASK(.url = "http://r.test:8080/"),
+	    SAYS("retry 2, if it cannot connect or after reset, timeout, 429, 502-504; each try "
+		 "within 2s file:15\n",
+		"timeouts connect 5s, first byte 1m, pause 30s, whole request 10s\n"));
+	assert_told(state, ASK(.url = "http://r.test:8080/", .method = "POST"),
+	    SAYS("502-504; the latter not with this method; each try"));
+	assert_told(state, ASK(.url = "http://off.test:8080/"), SAYS("retry off file:17\n"));
 }
 
 static void
@@ -140,6 +158,7 @@ main(void)
 #define READ(test) cmocka_unit_test_setup_teardown(test, read_file, forget_file)
 	const struct CMUnitTest tests[] = {
 	    READ(tells_the_way_of_a_request),
+	    READ(tells_how_it_would_be_tried),
 	    READ(tells_where_it_ends_early),
 	    READ(takes_host_and_origin_as_they_would_arrive),
 	    READ(says_what_is_wrong_with_a_question),
