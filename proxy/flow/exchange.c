@@ -235,9 +235,7 @@ exchange_send(struct exchange *x)
 	out->out.length = in->in.length;
 	out->out.upgrade = in->in.upgrade;
 	out->out.at = AT_BODY;
-	if (x->replay.bytes > 0)
-		(void)slices_share(
-		    &out->out.body, &x->replay, x->replay.bytes); /* fits: it was empty */
+	replay_rewind(&x->replay);
 	codec_flush(u->codec);
 	return exchange_enter(x, STEP_EXCHANGE);
 }
@@ -451,7 +449,7 @@ step_finish(struct exchange *x)
 	}
 	timer_clear(w->loop, &x->timer);
 	task_unlist(w->loop, &x->task);
-	slices_clear(&x->replay);
+	replay_clear(&x->replay);
 	worker_unuse(w, &x->use);
 	loop_reap(w->loop, &x->reap, exchange_free);
 	return STEP_WAIT;

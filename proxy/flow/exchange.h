@@ -12,6 +12,7 @@
 
 #include "flow/attempt.h"
 #include "flow/client.h"
+#include "flow/replay.h"
 
 enum step_at { STEP_ROUTE, STEP_REQUEST, STEP_ATTEMPT, STEP_EXCHANGE, STEP_REPLY, STEP_FINISH };
 
@@ -25,7 +26,7 @@ struct exchange {
 	struct stream *upstream_stream; /* of attempt.upstream; NULL: none */
 	struct route *route;
 	struct attempt attempt;
-	struct slices replay; /* the request body so far, as long as it can be sent again */
+	struct replay replay; /* the request body so far, as long as it can be sent again */
 	bool replayable;
 	bool cut;      /* ends before its time: the client's conn goes with it */
 	bool answered; /* a response head was handed to the client */

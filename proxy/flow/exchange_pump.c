@@ -27,16 +27,34 @@ static void
 exchange_forget_replay(struct exchange *x)
 {
 	x->replayable = false;
-	slices_clear(&x->replay);
+	replay_clear(&x->replay);
 }
 
-/* Keeps another reference to body bytes that have just been handed over, while they are few. */
+/* Body bytes are handed over for the first time. More of them than the route wants kept are never
+ * handed over again. */
 static void
 exchange_keep_for_replay(struct exchange *x, const struct slices *body, size_t n)
 {
-	if (x->replayable && (x->replay.bytes + n > x->route->policy->replay ||
-				 slices_share(&x->replay, body, n) < n))
-		exchange_forget_replay(x);
+	struct backend_stats *stats;
+
+	if (!x->replayable || replay_keep(&x->replay, &x->worker->loop->chunks.small, body, n,
+				  x->route->policy->replay))
+		return;
+	exchange_forget_replay(x);
+	stats = meter_block(x->attempt.state->meter, x->worker->index);
+	COUNTER_ADD(stats->not_kept, 1);
+}
+
+/* What the try before was given comes first. False: not all of it has found room. */
+static bool
+exchange_pump_replay(struct exchange *x)
+{
+	struct message *to = &x->upstream_stream->out;
+
+	replay_give(&x->replay, &to->body, message_room(to));
+	to->full = !replay_is_done(&x->replay);
+	codec_flush(x->upstream_stream->codec);
+	return !to->full;
 }
 
 void
@@ -46,6 +64,8 @@ exchange_pump_request(struct exchange *x)
 	struct loop *l = x->worker->loop;
 
 	if (to->at != AT_BODY)
+		return;
+	if (unlikely(!replay_is_done(&x->replay)) && !exchange_pump_replay(x))
 		return;
 	if (from->body.bytes > 0) {
 		size_t n = slices_share(&to->body, &from->body, exchange_share(to, from));

@@ -82,6 +82,8 @@ static const struct metric metrics[] = {
 	    .show = show_keys, OF(BACKEND, backend_stats, retries)},
 	{ROW(COUNTER, "weir_backend_retry_budget_exhausted_total", "backend, why", "Tries that were not made, as the budget of retries was used up; why as above."),
 	    .show = show_keys, OF(BACKEND, backend_stats, no_budget)},
+	{ROW(COUNTER, "weir_backend_bodies_not_kept_total", "backend", "Requests that can be sent only once, as their body is longer than what is kept of it."),
+	    .show = show_counter, OF(BACKEND, backend_stats, not_kept)},
 	{ROW(GAUGE, "weir_backend_connections", "backend, endpoint, state", "Open connections to the endpoint, by state: busy or idle."),
 	    .show = show_endpoints, .at = GAUGE_CONNS},
 	{ROW(COUNTER, "weir_backend_connections_total", "backend", "Connections begun."),

@@ -38,6 +38,7 @@ struct backend_stats {
 	struct code_counts retries;   /* by what the try before came to: a fault, or a status */
 	struct code_counts no_budget; /* the same, of those that would have been more than may be */
 	uint64_t conns_opened, conns_reused;
+	uint64_t not_kept; /* requests whose body was longer than what is kept to be sent again */
 };
 struct endpoint_stats {
 	struct code_counts requests; /* by status, as the endpoint sent it */

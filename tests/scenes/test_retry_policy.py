@@ -165,6 +165,32 @@ def test_an_upload_that_was_not_finished_is_sent_whole_to_the_next(scene):
     assert {request.body for request in good.requests} == {b"a" * 10000 + b"b" * 20000}
 
 
+@pytest.mark.parametrize("size", [100_000, 2_000_000])
+def test_a_long_body_is_sent_again_if_the_route_keeps_it(scene, size):
+    bad, good = two(scene, BUSY)
+    weir = asked(scene, [bad, good], "{when: 5xx, body: 2MB}")
+    body = bytes(range(256)) * (size // 256)
+    assert settle(weir, 2, method="PUT", body=body) == [200]
+    assert len(bad.requests) >= 1
+    assert all(request.body == body for request in bad.requests + good.requests)
+    assert weir.metric("weir_backend_bodies_not_kept_total", backend="app") == 0
+
+
+def test_a_body_of_many_small_chunks_is_sent_again(scene):
+    bad, good = two(scene, BUSY)
+    weir = asked(scene, [bad, good], "{when: 5xx}")
+    chunks = b"".join(b"%x\r\n%s\r\n" % (n, bytes([n]) * n) for n in range(1, 200))
+    body = b"".join(bytes([n]) * n for n in range(1, 200))
+    for _ in range(2):
+        wire = weir.connect()
+        wire.send(b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for at in range(0, len(chunks), 1000):
+            wire.send(chunks[at : at + 1000])
+        assert wire.send(b"0\r\n\r\n").read_response().status == 200
+    assert len(bad.requests) >= 1
+    assert {request.body for request in bad.requests + good.requests} == {body}
+
+
 # ---- when, and where to ----
 
 
@@ -423,4 +449,5 @@ def test_a_body_that_is_not_kept_is_said_in_the_log(scene):
     weir = asked(scene, [origin], "{when: 5xx, body: 1KB}")
     assert weir.get(method="PUT", body=b"x" * 2000).status == 503
     assert weir.log()[0]["retry"] == "body_not_kept"
+    assert weir.metric("weir_backend_bodies_not_kept_total", backend="app") == 1
     assert len(origin.requests) == 1
