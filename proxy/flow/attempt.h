@@ -1,6 +1,6 @@
 /* attempt - one request's or tunnel's way to an endpoint: count it against the backend's limits,
  * pick, take a kept connection or dial, and on a connect failure pick another. The only place that
- * decides whether something is tried again. */
+ * decides whether something is tried again (attempt_again.c). */
 #ifndef FLOW_ATTEMPT_H
 #define FLOW_ATTEMPT_H
 

@@ -1,0 +1,22 @@
+/* attempt_parts - what the files of an attempt share. */
+#ifndef FLOW_ATTEMPT_PARTS_H
+#define FLOW_ATTEMPT_PARTS_H
+
+#include "flow/attempt.h"
+
+static inline struct backend_stats *
+attempt_stats(const struct attempt *a)
+{
+	return meter_block(a->state->meter, a->worker->index);
+}
+
+static inline struct endpoint_stats *
+attempt_endpoint_stats(const struct attempt *a, const struct endpoint *e)
+{
+	return meter_block(e->meter, a->worker->index);
+}
+
+/* What this try came to: a fault, or FAULT_none and a status. Once per try. */
+void attempt_result(struct attempt *a, enum fault why, uint16_t status);
+
+#endif
