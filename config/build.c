@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "config/build_health.h"
 #include "config/build_policy.h"
 #include "observe/expose.h"
 
@@ -88,29 +89,6 @@ build_guard(const struct model_backend *m)
 	};
 }
 
-static struct outlier_spec
-build_outlier(const struct model_outlier *m)
-{
-	if (!m->on)
-		return (struct outlier_spec){.on = false};
-	return (struct outlier_spec){
-	    .on = true,
-	    .streak = {[OUTLIER_FAILURES] = m->consecutive_failures,
-		[OUTLIER_GATEWAYS] = m->consecutive_gateway_errors,
-		[OUTLIER_LOCALS] = m->consecutive_local_errors},
-	    .interval = m->interval,
-	    .ejection = m->ejection,
-	    .max_ejection = m->max_ejection,
-	    .jitter = m->jitter,
-	    .max_ejected = m->max_ejected,
-	    .success_rate = m->success_rate,
-	    .failure_percentage = m->failure_percentage,
-	    .latency = m->latency,
-	    .min_endpoints = m->min_endpoints,
-	    .min_requests = m->min_requests,
-	};
-}
-
 static struct backend *
 build_backend(struct building *b, const struct model_backend *m)
 {
@@ -122,8 +100,6 @@ build_backend(struct building *b, const struct model_backend *m)
 	    .hash_source = build_hash_source(m->hash_key),
 	    .hash_name = m->hash_name,
 	    .guard = build_guard(m),
-	    .outlier = build_outlier(&m->outlier),
-	    .panic = m->panic,
 	    .proxy_protocol = m->proxy_protocol,
 	    .recipe = build_recipe(b, m),
 	};
@@ -133,6 +109,7 @@ build_backend(struct building *b, const struct model_backend *m)
 		spec.tls = build_upstream_tls(b->with, m, b->errors);
 		b->failed |= spec.tls == NULL;
 	}
+	build_health(m, &spec);
 	backend = backend_new(b->with->registry, &spec);
 	if (!spec.recipe->living) /* else when its names are known (run/names) */
 		backend_compose(backend, b->with->registry);

@@ -3,6 +3,7 @@
 #define CONFIG_MODEL_BACKEND_H
 
 #include "base/error.h"
+#include "config/model_health.h"
 #include "config/model_tls.h"
 #include "config/origin.h"
 #include "io/addr.h"
@@ -42,15 +43,6 @@ struct model_concurrency {
 	uint32_t min, tolerance;
 };
 
-struct model_outlier { /* 0: this detector is off */
-	bool on;
-	uint32_t consecutive_failures, consecutive_gateway_errors, consecutive_local_errors;
-	uint64_t interval, ejection, max_ejection, jitter;
-	uint32_t max_ejected;                               /* percent; also the next three */
-	uint32_t success_rate, failure_percentage, latency; /* 0: off */
-	uint32_t min_endpoints, min_requests;
-};
-
 struct model_backend {
 	const struct origin *origins; /* by row of schema_backend */
 	struct str name;
@@ -72,6 +64,7 @@ struct model_backend {
 	struct model_concurrency concurrency;
 	struct model_outlier outlier;
 	uint32_t panic; /* percent; 0: never */
+	struct model_slow_start slow_start;
 };
 
 #endif

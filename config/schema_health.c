@@ -8,6 +8,8 @@ enum {
 	DEVIATIONS_MAX = 1000, /* percent of one */
 	LATENCY_MIN = 110,
 	LATENCY_MAX = 10000,
+	CURVE_MIN = 10,
+	CURVE_MAX = 1000, /* percent */
 };
 
 static const char *const words_switch[] = {"off", "on", NULL};
@@ -61,6 +63,20 @@ static const struct schema_row rows_outlier[] = {
 	 .sentence = "So many requests within an interval are enough."},
 };
 
+static const struct schema_row rows_slow_start[] = {
+	{.key = "for", .type = SCHEMA_DURATION, FIELD(model_backend, slow_start.span),
+	 .zero = "off", .fallback = "off", .example = "30s", .since = FIRST,
+	 .sentence = "How long it takes until all of its weight counts. The first second counts as over."},
+	{.key = "aggression", .type = SCHEMA_PERCENT, FIELD(model_backend, slow_start.aggression),
+	 .min = CURVE_MIN, .max = CURVE_MAX, .fallback = "100%", .example = "200%", .since = FIRST,
+	 .sentence = "100% rises evenly; more rises faster at first, less slower."},
+	{.key = "min", .type = SCHEMA_PERCENT, FIELD(model_backend, slow_start.min), .min = 1,
+	 .max = PERCENT_ALL, .fallback = "10%", .example = "5%", .since = FIRST,
+	 .sentence = "The part of its weight that counts from the start."},
+};
+
+const struct schema_object schema_slow_start = {
+	OBJECT("slow_start", "in slow_start", model_backend, rows_slow_start), .short_key = "for"};
 const struct schema_object schema_outlier = {
 	OBJECT("outlier", "in outlier", model_backend, rows_outlier), .short_key = "enabled"};
 /* clang-format on */

@@ -9,8 +9,9 @@ struct schema_object;
 extern const struct schema_object schema_top, schema_listener, schema_route, schema_match,
     schema_backend, schema_balance, schema_endpoint, schema_arm, schema_timeouts, schema_log,
     schema_admin, schema_metrics, schema_overload, schema_dns, schema_endpoint_limits, schema_queue,
-    schema_breaker, schema_concurrency, schema_outlier, schema_tls, schema_upstream_tls,
-    schema_cert, schema_defaults, schema_retry, schema_route_timeouts;
+    schema_breaker, schema_concurrency, schema_tls, schema_upstream_tls, schema_cert,
+    schema_defaults, schema_retry, schema_route_timeouts;
+extern const struct schema_object schema_outlier, schema_slow_start; /* schema_health.c */
 
 extern const struct schema_object *const schema_parts[PART_COUNT]; /* by enum model_part */
 

@@ -104,6 +104,8 @@ static const struct metric metrics[] = {
 	    .show = show_endpoints, .at = GAUGE_UP},
 	{ROW(GAUGE, "weir_endpoint_weight", "backend, endpoint", "The endpoint's weight."),
 	    .show = show_endpoints, .at = GAUGE_WEIGHT},
+	{ROW(GAUGE, "weir_endpoint_slow_start_ratio", "backend, endpoint", "The part of its weight that counts: below 1 while it warms up."),
+	    .show = show_endpoints, .at = GAUGE_WARM, MILLIONTHS},
 	{ROW(GAUGE, "weir_endpoint_ejected", "backend, endpoint", "1 while the endpoint is left out for what its requests came to, else 0."),
 	    .show = show_endpoints, .at = GAUGE_EJECTED},
 	{ROW(COUNTER, "weir_endpoint_ejections_total", "backend, endpoint, detector", "How often it was left out, by what found it to be an outlier."),

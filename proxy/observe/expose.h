@@ -29,6 +29,7 @@ enum endpoint_gauge {
 	GAUGE_UP, /* 0 or 1 */
 	GAUGE_WEIGHT,
 	GAUGE_CONNS, /* by state */
+	GAUGE_WARM,  /* in millionths */
 	GAUGE_EJECTED,
 	GAUGE_EJECTIONS, /* by detector */
 	GAUGE_WITHHELD,

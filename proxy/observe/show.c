@@ -306,7 +306,8 @@ expose_endpoint(void *out, const struct endpoint_sample *sample)
 	put_label(p->out, "endpoint", sample->endpoint);
 	if (sample->label != NULL)
 		fprintf(p->out, ",%s=\"%s\"", sample->label, sample->word);
-	fprintf(p->out, "} %" PRIu64 "\n", sample->value);
+	fputs("} ", p->out);
+	put_value(p, sample->value, p->metric->unit);
 }
 
 void

@@ -32,6 +32,7 @@ metrics_endpoint(const struct balance_target *t, enum endpoint_gauge gauge,
     void (*one)(void *out, const struct endpoint_sample *sample), void *out)
 {
 	const struct endpoint *e = t->endpoint;
+	enum { PER_PART = 1000 }; /* millionths */
 	struct endpoint_sample s = {.backend = e->backend, .endpoint = e->name};
 	uint32_t conns, busy;
 
@@ -52,6 +53,10 @@ metrics_endpoint(const struct balance_target *t, enum endpoint_gauge gauge,
 		one(out, &s);
 		s.word = "idle";
 		s.value = conns - busy;
+		break;
+	case GAUGE_WARM:
+		s.value = health_holds(e, HEALTH_WARMS) ? e->health->warm * PER_PART
+							: PER_PART * ENDPOINT_FULL;
 		break;
 	case GAUGE_EJECTED:
 		s.value = ejection_lasts(e);

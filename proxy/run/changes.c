@@ -54,6 +54,8 @@ changes_tell(void *arg, const struct health_event *event)
 	free(left);
 	if (b != NULL)
 		changes_panic(s, b);
+	if (event->to == ENDPOINT_WARMING)
+		warmings_wake(s);
 }
 
 void

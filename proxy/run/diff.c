@@ -1,11 +1,11 @@
-/* diff - what two configurations have not in common, object by object and key by key. The keys are
- * the schema's rows and a value is compared as it would be written, so that there is no second list
- * of keys here. */
+/* Object by object and key by key. The keys are the schema's rows and a value is compared as it
+ * would be written, so that there is no second list of keys here. */
+#include "run/diff.h"
+
 #include <stdlib.h>
 
 #include "base/map.h"
 #include "config/print_value.h"
-#include "run/server.h"
 
 enum { DIFF_COLUMN = 64 }; /* where "weir.yaml:13" stands, when there is room */
 

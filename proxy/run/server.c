@@ -8,6 +8,7 @@
 #include "run/changes.h"
 #include "run/cpus.h"
 #include "run/crew.h"
+#include "run/diff.h"
 #include "run/doors.h"
 #include "run/names.h"
 #include "run/notify.h"
@@ -146,6 +147,7 @@ server_publish(struct server *s, struct model *m, struct snapshot *snapshot,
 	pressure_watch(&s->pressure, s->loop, &snapshot->overload_spec);
 	ejections_follow(s);
 	changes_follow(s);
+	warmings_wake(s);
 	if (access != NULL)
 		timer_set(s->loop, &s->log_timer, s->loop->now + SERVER_LOG_US);
 	else
@@ -372,6 +374,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 	health_attend(s->registry, changes_tell, s);
 	ejections_open(s);
 	names_begin(s);
+	warmings_open(s);
 	code = server_plan(s, m, &p, errors);
 	if (code != EXIT_FINE)
 		return code;

@@ -10,6 +10,7 @@
 #include "run/ejections.h"
 #include "run/pressure.h"
 #include "run/tickets.h"
+#include "run/warmings.h"
 
 enum exit_code {
 	EXIT_FINE = 0,
@@ -41,6 +42,7 @@ struct server {
 	struct pressure pressure;
 	struct tickets tickets;
 	struct ejections ejections;
+	struct warmings warmings;
 	struct crew_member *crew; /* owned; one per worker */
 	struct grace *grace;      /* owned; over the workers' loops */
 	uint32_t n_workers;
@@ -73,8 +75,5 @@ bool server_reload(struct server *s, const char *who, FILE *out);
 void server_drain(struct server *s, const char *who);
 void server_stop_now(struct server *s);
 void server_reopen_logs(struct server *s);
-
-/* What a reload changed, one line each: "~ route x  a -> b   weir.yaml:13", "+ endpoint ...". */
-void diff_models(const struct model *old, const struct model *new, FILE *out);
 
 #endif

@@ -19,6 +19,7 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->guard = spec->guard;
 	b->outlier = spec->outlier;
 	b->panic = spec->panic;
+	b->warming = spec->warming;
 	b->proxy_protocol = spec->proxy_protocol;
 	b->codec = spec->codec != NULL ? spec->codec : &codec_h1;
 	b->tls = spec->tls;
@@ -85,6 +86,7 @@ backend_publish(struct backend *b, struct grace *g)
 	if (old != NULL && s->listed)
 		targets_unlist(old);
 	s->listed = true;
+	warming_join(b);
 	if (old != NULL)
 		grace_retire(g, &old->reap, targets_reap);
 }

@@ -5,16 +5,9 @@
 #ifndef UPSTREAM_BACKEND_H
 #define UPSTREAM_BACKEND_H
 
-#include "base/error.h"
 #include "base/fault.h"
-#include "http/codec.h"
-#include "io/proxy_protocol.h"
-#include "io/tls_client.h"
+#include "upstream/backend_spec.h"
 #include "upstream/backend_state.h"
-#include "upstream/outlier.h"
-#include "upstream/recipe.h"
-
-enum hash_source { HASH_OF_CLIENT, HASH_OF_PATH, HASH_OF_HEADER, HASH_OF_COOKIE };
 
 struct backend {
 	struct str name; /* borrowed from the state */
@@ -28,26 +21,11 @@ struct backend {
 	struct str hash_name; /* owned */
 	struct guard_spec guard;
 	struct outlier_spec outlier;
-	uint32_t panic; /* when so many percent are not well; 0: never */
+	uint32_t panic; /* when less than so many percent are well; 0: never */
+	struct warming_spec warming;
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* what its endpoints speak, unless TLS agrees on another */
 	struct tls_client *tls;        /* ref; NULL: plain */
-};
-
-struct backend_spec {
-	struct str name;
-	struct position at;
-	struct balance_spec balance; /* its targets' endpoints are taken over as refs */
-	struct recipe *recipe; /* taken over; then targets are what backend_compose makes of it */
-	bool hashed;
-	enum hash_source hash_source;
-	struct str hash_name;
-	struct guard_spec guard;
-	struct outlier_spec outlier;
-	uint32_t panic; /* when so many percent are not well; 0: never */
-	enum proxy_protocol proxy_protocol;
-	const struct codec_ops *codec; /* NULL: HTTP/1 */
-	struct tls_client *tls;        /* taken over; NULL: plain */
 };
 
 struct backend *backend_new(struct registry *r, const struct backend_spec *spec);

@@ -177,6 +177,16 @@ health_enter(struct health *h, enum health_cause cause, const char *why)
 		h->registry->changed(h->registry->changed_arg, &event);
 }
 
+static void
+health_begin_warming(struct health *h)
+{
+	if (h->warm_from == 0 || h->reasons[HEALTH_WARMS] != NULL)
+		return;
+	h->reasons[HEALTH_WARMS] = xstrdup("slow start");
+	h->warm = h->warm_from;
+	h->warm_at = 0;
+}
+
 /* Who comes back begins to warm up, if that is wanted; who goes has nothing more to warm up for. */
 static enum health_cause
 health_warming(struct health *h, enum health_cause cause)
@@ -186,9 +196,8 @@ health_warming(struct health *h, enum health_cause cause)
 	if (!usable) {
 		free(h->reasons[HEALTH_WARMS]);
 		h->reasons[HEALTH_WARMS] = NULL;
-	} else if (!was_usable && h->warm_from > 0 && h->reasons[HEALTH_WARMS] == NULL) {
-		h->reasons[HEALTH_WARMS] = xstrdup("slow start");
-		h->warm = h->warm_from;
+	} else if (!was_usable) {
+		health_begin_warming(h);
 	}
 	return health_rule(h);
 }
@@ -200,6 +209,17 @@ health_settle(struct health *h, const char *why)
 
 	if (cause != h->cause)
 		health_enter(h, cause, why);
+}
+
+void
+health_cool(struct endpoint *e)
+{
+	struct health *h = e->health;
+
+	if (!verdicts[h->cause].usable)
+		return;
+	health_begin_warming(h);
+	health_settle(h, "slow start");
 }
 
 void

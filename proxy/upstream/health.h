@@ -33,10 +33,10 @@ struct health {
 	uint32_t weight;                   /* as configured: 1-1000 */
 	uint32_t hand_weight;              /* by hand: 0-1000; HEALTH_NO_WEIGHT: none */
 	bool panics;                       /* used even if it fails or is ejected (panic.h) */
-	uint32_t warm; /* how far it is warmed up, in thousandths; while HEALTH_WARMS holds */
-	/* where an endpoint that comes back begins to warm up, in thousandths; 0: no slow start.
-	 * Who warms it is told of the state, moves it on with health_warm and releases it. */
-	uint32_t warm_from;
+	uint32_t warm;      /* how far it is warmed up, in thousandths; while HEALTH_WARMS holds */
+	uint32_t warm_from; /* where it begins when it comes back; 0: it is warm (warming.h) */
+	uint64_t warm_at;   /* since when; 0: just now */
+	bool met;           /* its backend has pointed at it before */
 };
 
 struct health_event {
@@ -70,9 +70,9 @@ void health_panic(struct endpoint *e, bool on);
 /* The parts of the factor: weight in the file, weight by hand, how warm it is (1-1000). */
 void health_configured_weight(struct endpoint *e, uint32_t weight);
 void health_weight_by_hand(struct endpoint *e, uint32_t weight);
+void health_cool(struct endpoint *e); /* begins to warm up, if it is well and that is wanted */
 void health_warm(struct endpoint *e, uint32_t permille);
-/* Its weight as it counts now, 0-1000. */
-uint32_t health_weight(const struct endpoint *e);
+uint32_t health_weight(const struct endpoint *e); /* as it counts now, 0-1000 */
 
 struct health *health_new(struct registry *r, struct endpoint *e); /* for endpoint.c */
 void health_free(struct health **h);

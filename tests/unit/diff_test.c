@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "config/load.h"
-#include "run/server.h"
+#include "run/diff.h"
 
 #define LISTEN "listen: {http: {port: 8080}}\n"
 
