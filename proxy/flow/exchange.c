@@ -167,11 +167,11 @@ step_request(struct exchange *x)
 	attempt_begin(a, x->worker, b, p, &x->task);
 	if (b->hashed)
 		a->pick.key = exchange_hash_key(x, b);
-	if (p->request_us != 0)
-		a->deadline = x->record.started_at + p->request_us;
 	a->idempotent = method_is_idempotent(x->client_stream->in.head->method);
 	a->place.priority = (uint8_t)x->route->priority;
 	exchange_clock_start(x);
+	if (unlikely(a->deadline != 0 && a->deadline <= x->worker->loop->now))
+		return exchange_reply(x, FAULT_deadline_exceeded);
 	return exchange_enter(x, STEP_ATTEMPT);
 }
 

@@ -1,10 +1,26 @@
 #include "flow/exchange_clock.h"
 
+enum { DEADLINE_MS_MAX = 24 * 3600 * 1000 }; /* more is nonsense, or never */
+
 static void
 exchange_look_by(struct exchange *x, uint64_t at)
 {
 	if (x->timer.prev == NULL || at < x->timer.at)
 		timer_set(x->worker->loop, &x->timer, at);
+}
+
+/* No more than the route gives it, or a proxy in front of weir that is believed. */
+static uint64_t
+exchange_deadline(const struct exchange *x)
+{
+	uint64_t began = x->record.started_at, us = x->route->policy->request_us, ms;
+	const struct fields *f = &x->client_stream->in.head->fields;
+
+	if (unlikely(x->trusted) &&
+	    str_to_u64(field_value(fields_find(f, FIELD_X_DEADLINE_MS)), DEADLINE_MS_MAX, &ms) &&
+	    (us == 0 || ms * US_PER_MS < us))
+		return began + ms * US_PER_MS;
+	return us != 0 ? began + us : 0;
 }
 
 void
@@ -13,6 +29,20 @@ exchange_clock_start(struct exchange *x)
 	struct loop *l = x->worker->loop;
 
 	timer_set(l, &x->timer, l->now + x->route->policy->look_us);
+	x->attempt.deadline = exchange_deadline(x);
+	if (unlikely(x->attempt.deadline != 0))
+		exchange_look_by(x, x->attempt.deadline);
+}
+
+uint64_t
+exchange_left_us(const struct exchange *x)
+{
+	const struct attempt *a = &x->attempt;
+	uint64_t now = x->worker->loop->now, end = a->deadline;
+
+	if (a->due != 0 && a->due < end)
+		end = a->due;
+	return end > now ? end - now : 0;
 }
 
 void

@@ -5,8 +5,12 @@
 
 #include "flow/exchange.h"
 
-/* The first look, when its attempt begins. */
+enum { US_PER_MS = 1000 };
+
+/* Its deadline, and the first look, when its attempt begins. */
 void exchange_clock_start(struct exchange *x);
+/* Of one with a deadline: how long the endpoint has until its answer is of no use. */
+uint64_t exchange_left_us(const struct exchange *x);
 /* What the attempt waits for is due at a time of its own. */
 void exchange_clock_follow(struct exchange *x);
 /* A look. FAULT_none: wait on; the timer is set to the next one. */

@@ -1,6 +1,7 @@
 #include "flow/forward.h"
 
 #include "base/put.h"
+#include "flow/exchange_clock.h"
 #include "http/h1_write.h"
 #include "io/proxy_protocol.h"
 
@@ -15,7 +16,7 @@ enum {
 	(1ull << FIELD_FORWARDED | 1ull << FIELD_X_FORWARDED_FOR |                                 \
 	    1ull << FIELD_X_FORWARDED_PROTO | 1ull << FIELD_X_FORWARDED_HOST |                     \
 	    1ull << FIELD_X_FORWARDED_PORT | 1ull << FIELD_X_REAL_IP |                             \
-	    1ull << FIELD_X_REQUEST_ID | 1ull << FIELD_HOST)
+	    1ull << FIELD_X_REQUEST_ID | 1ull << FIELD_X_DEADLINE_MS | 1ull << FIELD_HOST)
 
 static bool
 forward_trusts(const struct exchange *x)
@@ -280,6 +281,15 @@ forward_past(struct lines *to, const struct forward *f, struct str peer, struct 
 	line_put(to, FIELD_X_REQUEST_ID, STR("X-Request-Id: "), x->record.id);
 }
 
+/* How long the endpoint has: nobody will hear what it says later. */
+static COLD void
+forward_deadline(struct lines *to, const struct exchange *x)
+{
+	line_begin(to, FIELD_X_DEADLINE_MS, STR("X-Deadline-Ms: "));
+	to->text = put_u64(to->text, exchange_left_us(x) / US_PER_MS);
+	line_end(to);
+}
+
 /* An upper bound of what forward_past and the Host line write. */
 static size_t
 forward_lines_size(const struct forward *f, struct str host)
@@ -363,6 +373,8 @@ forward_write(
 		line_put(to, FIELD_HOST, STR("Host: "), host);
 	forward_fields(to, f, hop);
 	forward_past(to, f, str_of(peer, addr_text_ip(&c->peer, peer)), forward_port(c, port));
+	if (unlikely(f->x->attempt.deadline != 0))
+		forward_deadline(to, f->x);
 }
 
 struct head *

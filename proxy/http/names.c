@@ -35,7 +35,7 @@ static const uint8_t field_slots[FIELD_SLOTS] = {
 	SLOT(15, 'x', 'o', 'r', X_FORWARDED_FOR) SLOT(17, 'x', 't', 'o', X_FORWARDED_PROTO)
 	SLOT(16, 'x', 's', 't', X_FORWARDED_HOST) SLOT(16, 'x', 'r', 't', X_FORWARDED_PORT)
 	SLOT(9, 'x', 'i', 'p', X_REAL_IP) SLOT(12, 'x', 'i', 'd', X_REQUEST_ID)
-	SLOT(12, 'p', 'u', 's', PROXY_STATUS)
+	SLOT(13, 'x', 'm', 's', X_DEADLINE_MS) SLOT(12, 'p', 'u', 's', PROXY_STATUS)
 };
 #undef SLOT
 

@@ -19,7 +19,8 @@
 	F(DATE, "date") F(SERVER, "server") F(RETRY_AFTER, "retry-after") F(FORWARDED, "forwarded") \
 	F(X_FORWARDED_FOR, "x-forwarded-for") F(X_FORWARDED_PROTO, "x-forwarded-proto") \
 	F(X_FORWARDED_HOST, "x-forwarded-host") F(X_FORWARDED_PORT, "x-forwarded-port") \
-	F(X_REAL_IP, "x-real-ip") F(X_REQUEST_ID, "x-request-id") F(PROXY_STATUS, "proxy-status")
+	F(X_REAL_IP, "x-real-ip") F(X_REQUEST_ID, "x-request-id") F(X_DEADLINE_MS, "x-deadline-ms") \
+	F(PROXY_STATUS, "proxy-status")
 /* clang-format on */
 
 enum method {

@@ -311,9 +311,10 @@ def test_many_at_once_are_all_served_by_the_good_half(scene):
 # ---- how long ----
 
 
-def timed(scene, endpoint, route, timeouts="drain: 1s"):
+def timed(scene, endpoint, route, timeouts="drain: 1s", extra=""):
     return scene.start(
         f"""\
+{extra}
 listen: {{http: {{address: "127.0.0.1:0"}}}}
 timeouts: {{{timeouts}}}
 routes:
@@ -371,6 +372,37 @@ def test_a_deadline_cuts_an_answer_that_has_begun(scene):
     assert not wire.read_all().endswith(b"0\r\n\r\n")
     row = weir.log()[0]
     assert (row["status"], row["why"]) == ("200", "deadline_exceeded")
+
+
+def test_an_endpoint_is_told_how_long_it_has(scene):
+    origin = scene.origin(answering(lambda request: response(request.get("x-deadline-ms").encode())))
+    weir = timed(scene, origin, "timeouts: {request: 20s}")
+    assert 15_000 < int(weir.get("/own", fields=["X-Deadline-Ms: 60000"]).body) <= 20_000
+    own = "timeouts: {request: 20s}, retry: {per_try_timeout: 5s}"
+    assert 4_000 < int(timed(scene, origin, own).get("/own").body) <= 5_000
+
+
+def test_an_endpoint_is_told_of_no_deadline_where_there_is_none(scene):
+    weir, origin = scene.front()
+    assert weir.get(fields=["X-Deadline-Ms: 1"]).status == 200
+    assert origin.last.get("x-deadline-ms") is None
+
+
+@pytest.mark.parametrize("value, told", [("2000", 2_000), ("60000", 20_000), ("-1", 20_000)])
+def test_the_deadline_of_a_trusted_proxy_counts_if_it_is_sooner(scene, value, told):
+    origin = scene.origin()
+    extra = "trusted_proxies: 127.0.0.0/8\n"
+    weir = timed(scene, origin, "timeouts: {request: 20s}", extra=extra)
+    assert weir.get("/own", fields=[f"X-Deadline-Ms: {value}"]).status == 200
+    assert told - 1_500 < int(origin.last.get("x-deadline-ms")) <= told
+
+
+def test_nothing_is_begun_behind_the_deadline(scene):
+    origin = scene.origin()
+    weir = timed(scene, origin, "priority: high", extra="trusted_proxies: 127.0.0.0/8\n")
+    answer = weir.get("/own", fields=["X-Deadline-Ms: 0"])
+    assert (answer.status, answer.get("proxy-status")) == (504, "weir; error=deadline_exceeded")
+    assert not origin.requests
 
 
 # ---- how many ----
