@@ -39,7 +39,7 @@ static const struct schema_row rows_tls[] = {
 	 .sentence = "A file with the authorities whose certificates clients may show."},
 	{.key = "client_auth", .type = SCHEMA_CHOICE, FIELD(model_listener, tls.client_auth),
 	 .words = words_auth, .fallback = "off", .example = "require", .since = FIRST,
-	 .sentence = "Whether clients have to show a certificate: optional checks one that is shown, require refuses clients without."},
+	 .sentence = "Whether clients have to show a certificate: optional checks one that is shown, require refuses clients without. Endpoints are told of it in Client-Cert (RFC 9440) and in X-Forwarded-Client-Cert; what clients write into these, into Client-Cert-Chain or X-SSL-Client-* is dropped on every listener."},
 	{.key = "unknown_host", .type = SCHEMA_CHOICE, FIELD(model_listener, tls.unknown_host),
 	 .words = words_unknown, .fallback = "default", .example = "reject", .since = FIRST,
 	 .sentence = "What a client gets that asks for a name without a certificate, or for none: the first certificate, or an alert."},

@@ -7,6 +7,7 @@
 
 #include "flow/exchange.h"
 #include "flow/handshake.h"
+#include "flow/identity.h"
 #include "flow/passthrough.h"
 #include "flow/tunnel.h"
 #include "io/proxy_protocol.h"
@@ -41,6 +42,7 @@ client_close(struct client *c)
 	if (c->codec != NULL)
 		c->codec->ops->close(&c->codec);
 	conn_close(&c->conn);
+	identity_free(&c->identity);
 	LIST_REMOVE(c, entry);
 	COUNTER_ADD(worker_stats(w)->conns_closed, 1);
 	COUNTER_ADD(w->conns, -1);

@@ -21,12 +21,13 @@ struct client {
 	struct tunnel *tunnel; /* at CLIENT_TUNNEL */
 	struct listener *listener;
 	struct worker *worker;
-	LIST_ENTRY(client) entry; /* in worker.all_clients */
-	struct addr peer;         /* who is at the other end; after a PROXY header, whom it named */
-	struct addr local;        /* the same for our side; family 0: the listener's address */
-	uint64_t phase_at;        /* when the phase began that a timeout bounds */
-	uint32_t exchanges;       /* running on it */
-	uint8_t at;               /* enum client_at */
+	struct identity *identity; /* owned; NULL: has shown no certificate */
+	LIST_ENTRY(client) entry;  /* in worker.all_clients */
+	struct addr peer;   /* who is at the other end; after a PROXY header, whom it named */
+	struct addr local;  /* the same for our side; family 0: the listener's address */
+	uint64_t phase_at;  /* when the phase began that a timeout bounds */
+	uint32_t exchanges; /* running on it */
+	uint8_t at;         /* enum client_at */
 	bool timed_out;
 	bool served;   /* has had a first request */
 	bool hup_seen; /* half-closed, or gone: decided after a grace */

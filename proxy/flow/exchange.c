@@ -3,10 +3,10 @@
 #include "flow/exchange_clock.h"
 #include "flow/exchange_pump.h"
 #include "flow/forward.h"
+#include "flow/handshake.h"
 #include "flow/reply.h"
 #include "flow/tunnel.h"
 #include "http/retry_after.h"
-#include "io/tls_conn.h"
 
 enum step_result { STEP_NEXT, STEP_WAIT };
 
@@ -82,7 +82,7 @@ exchange_start(struct client *c, struct stream *s)
 	    .peer = &c->peer,
 	    .client = &x->source};
 	if (c->conn.tls != NULL)
-		x->record.tls = tls_version(&c->conn);
+		handshake_tell(c, &x->record);
 	exchange_run(&x->task);
 }
 

@@ -2,21 +2,26 @@
 
 #include "base/put.h"
 #include "flow/exchange_clock.h"
+#include "flow/identity.h"
 #include "http/h1_write.h"
 #include "io/proxy_protocol.h"
 
 enum {
-	FORWARD_ADDED = 10,   /* fields a request may gain on its way */
-	FORWARD_ID_MAX = 128, /* bytes of a request id that is kept */
-	FORWARD_NAMES = 256,  /* bytes of what weir adds, without the values */
+	FORWARD_ADDED = 9 + IDENTITY_FIELDS, /* fields a request may gain on its way */
+	FORWARD_ID_MAX = 128,                /* bytes of a request id that is kept */
+	FORWARD_NAMES = 256,                 /* bytes of what weir adds, without the values */
 };
 
-/* What the request says about its own past: rebuilt here, or kept when a trusted proxy says it. */
+/* What the request says about its own past: rebuilt here, or kept when a trusted proxy says it; and
+ * whose certificate was seen, which nobody is believed, since a proxy that does not know these
+ * fields passes on what its clients write. */
 #define FORWARD_REBUILT                                                                            \
 	(1ull << FIELD_FORWARDED | 1ull << FIELD_X_FORWARDED_FOR |                                 \
 	    1ull << FIELD_X_FORWARDED_PROTO | 1ull << FIELD_X_FORWARDED_HOST |                     \
 	    1ull << FIELD_X_FORWARDED_PORT | 1ull << FIELD_X_REAL_IP |                             \
-	    1ull << FIELD_X_REQUEST_ID | 1ull << FIELD_X_DEADLINE_MS | 1ull << FIELD_HOST)
+	    1ull << FIELD_X_REQUEST_ID | 1ull << FIELD_X_DEADLINE_MS | 1ull << FIELD_HOST |        \
+	    1ull << FIELD_CLIENT_CERT | 1ull << FIELD_CLIENT_CERT_CHAIN |                          \
+	    1ull << FIELD_X_FORWARDED_CLIENT_CERT)
 
 static bool
 forward_trusts(const struct exchange *x)
@@ -316,17 +321,25 @@ forward_begin(struct forward *f, uint32_t added)
 	return f->to->fields.v != NULL ? f->to : NULL;
 }
 
-/* X_Forwarded_For and its like: to programs that read fields as CGI variables they are the same
- * name as the ones rebuilt here. */
+/* To programs that read fields as CGI variables X_Forwarded_For is the same name as the one rebuilt
+ * here. And what other proxies tell such programs of certificates, weir does not, nor do clients.
+ */
 static bool
 forward_is_forged(const struct field *f)
 {
-	char name[32];
+	static const char told[] = "x-ssl-client-";
+	char name[32], first = (char)(f->name[0] | 0x20);
+	uint16_t i = 0;
 
-	if (f->id != FIELD_OTHER || (f->name[0] | 0x20) != 'x' || f->name_len > sizeof(name) ||
-	    memchr(f->name, '_', f->name_len) == NULL)
+	if (f->id != FIELD_OTHER || (first != 'x' && first != 'c'))
 		return false;
-	for (uint16_t i = 0; i < f->name_len; i++)
+	while (i < f->name_len && told[i] == (f->name[i] == '_' ? '-' : f->name[i] | 0x20))
+		i++;
+	if (told[i] == '\0')
+		return true;
+	if (f->name_len > sizeof(name) || memchr(f->name, '_', f->name_len) == NULL)
+		return false;
+	for (i = 0; i < f->name_len; i++)
 		name[i] = f->name[i] == '_' ? '-' : f->name[i];
 	return FORWARD_REBUILT >> field_id_of(str_of(name, f->name_len)) & 1;
 }
@@ -375,6 +388,8 @@ forward_write(
 	forward_past(to, f, str_of(peer, addr_text_ip(&c->peer, peer)), forward_port(c, port));
 	if (unlikely(f->x->attempt.deadline != 0))
 		forward_deadline(to, f->x);
+	for (size_t i = 0; unlikely(c->identity != NULL) && i < IDENTITY_FIELDS; i++)
+		*to->field++ = c->identity->fields[i];
 }
 
 struct head *
@@ -438,7 +453,7 @@ forward_trailers(struct exchange *x, const struct fields *from)
 		return NULL;
 	*to = (struct fields){0};
 	for (uint32_t i = 0; i < from->n; i++)
-		if (framing_trailer_allowed(&from->v[i]) &&
+		if (framing_trailer_allowed(&from->v[i]) && !forward_is_forged(&from->v[i]) &&
 		    !fields_add(to, arena, str_of(from->v[i].name, from->v[i].name_len),
 			field_value(&from->v[i])))
 			return NULL;

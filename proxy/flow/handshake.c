@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include "flow/identity.h"
 #include "io/tls_conn.h"
 
 static void
@@ -34,6 +35,14 @@ handshake_answer_plain(struct client *c)
 	client_linger(c);
 }
 
+void
+handshake_tell(const struct client *c, struct record *r)
+{
+	r->tls = tls_version(&c->conn);
+	if (c->identity != NULL)
+		r->subject = str_from(c->identity->subject);
+}
+
 static void
 handshake_failed(struct client *c, enum tls_failure why)
 {
@@ -54,6 +63,7 @@ handshake_done(struct client *c)
 	struct worker *w = c->worker;
 
 	handshake_count(c, TLS_none);
+	c->identity = identity_new(&c->conn);
 	c->phase_at = w->loop->now; /* now its request is awaited */
 	c->timed_out = false;
 	timer_set(w->loop, &c->conn.timer, c->phase_at + w->timeouts.header);

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "flow/handshake.h"
 #include "io/proxy_protocol.h"
 #include "io/pump.h"
-#include "io/tls_conn.h"
 
 /* The clock is looked at this often when no timeout is set. */
 #define TUNNEL_LOOK_US (UINT64_C(3600) * 1000000)
@@ -271,7 +271,7 @@ tunnel_begin(struct client *c, const struct client_hello *hello)
 	    .client = &c->peer,
 	    .started_at = c->worker->loop->now};
 	if (c->conn.tls != NULL)
-		t->record.tls = tls_version(&c->conn);
+		handshake_tell(c, &t->record);
 	if (hello == NULL)
 		return t;
 	t->record.sni = hello->name;

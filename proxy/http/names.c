@@ -8,7 +8,7 @@
  */
 
 enum {
-	FIELD_SLOTS = 64,
+	FIELD_SLOTS = 128,
 	FIELD_NAME_MIN = 2,  /* "te" */
 	FIELD_NAME_MAX = 23, /* and more than a vector */
 	WORD = 8,
@@ -36,6 +36,8 @@ static const uint8_t field_slots[FIELD_SLOTS] = {
 	SLOT(16, 'x', 's', 't', X_FORWARDED_HOST) SLOT(16, 'x', 'r', 't', X_FORWARDED_PORT)
 	SLOT(9, 'x', 'i', 'p', X_REAL_IP) SLOT(12, 'x', 'i', 'd', X_REQUEST_ID)
 	SLOT(13, 'x', 'm', 's', X_DEADLINE_MS) SLOT(12, 'p', 'u', 's', PROXY_STATUS)
+	SLOT(11, 'c', 'r', 't', CLIENT_CERT) SLOT(17, 'c', 'i', 'n', CLIENT_CERT_CHAIN)
+	SLOT(23, 'x', 'r', 't', X_FORWARDED_CLIENT_CERT)
 };
 #undef SLOT
 

@@ -20,7 +20,9 @@
 	F(X_FORWARDED_FOR, "x-forwarded-for") F(X_FORWARDED_PROTO, "x-forwarded-proto") \
 	F(X_FORWARDED_HOST, "x-forwarded-host") F(X_FORWARDED_PORT, "x-forwarded-port") \
 	F(X_REAL_IP, "x-real-ip") F(X_REQUEST_ID, "x-request-id") F(X_DEADLINE_MS, "x-deadline-ms") \
-	F(PROXY_STATUS, "proxy-status")
+	F(PROXY_STATUS, "proxy-status") \
+	F(CLIENT_CERT, "client-cert") F(CLIENT_CERT_CHAIN, "client-cert-chain") \
+	F(X_FORWARDED_CLIENT_CERT, "x-forwarded-client-cert")
 /* clang-format on */
 
 enum method {

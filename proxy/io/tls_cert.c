@@ -1,4 +1,4 @@
-#include "io/tls_cert.h"
+#include "io/tls_cert_parts.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -213,7 +213,7 @@ tls_seconds(const ASN1_TIME *t)
 	return (int64_t)days * 86400 + seconds;
 }
 
-static char *
+char *
 tls_name_text(const X509_NAME *name)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -238,7 +238,7 @@ tls_read_serial(struct tls_cert *cert)
 	BN_free(n);
 }
 
-static void
+void
 tls_digest_text(const X509 *x, char out[TLS_DIGEST])
 {
 	static const char hex[] = "0123456789abcdef";

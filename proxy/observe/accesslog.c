@@ -5,8 +5,9 @@
 #include "base/escape.h"
 
 enum {
-	LONG_FIELDS = 3,  /* target, referer, user agent */
-	NAME_FIELDS = 9,  /* method, host, listener, route, backend, endpoint, id, sni, alpn */
+	LONG_FIELDS = 3, /* target, referer, user agent */
+	NAME_FIELDS =
+	    10, /* method, host, listener, route, backend, endpoint, id, subject, sni, alpn */
 	FIXED_MAX = 1024, /* names, quotes, numbers, dates, addresses */
 };
 _Static_assert(LONG_FIELDS *ACCESSLOG_FIELD_MAX + NAME_FIELDS * ACCESSLOG_NAME_MAX + FIXED_MAX <=
@@ -223,6 +224,7 @@ enum column {
 	COLUMN_WHY,
 	COLUMN_ID,
 	COLUMN_TLS,
+	COLUMN_SUBJECT,
 	COLUMN_SNI,
 	COLUMN_ALPN,
 };
@@ -247,6 +249,7 @@ static const struct {
     [COLUMN_WHY] = COLUMN("why"),
     [COLUMN_ID] = COLUMN("id"),
     [COLUMN_TLS] = COLUMN("tls"),
+    [COLUMN_SUBJECT] = COLUMN("subject"),
     [COLUMN_SNI] = COLUMN("sni"),
     [COLUMN_ALPN] = COLUMN("alpn"),
 #undef COLUMN
@@ -320,6 +323,8 @@ line_columns(struct line *l, const struct record *r)
 	line_word(l, COLUMN_ID, r->id);
 	if (r->tls.p != NULL)
 		line_word(l, COLUMN_TLS, r->tls);
+	if (r->subject.p != NULL)
+		line_word(l, COLUMN_SUBJECT, r->subject);
 	if (r->sni.p != NULL)
 		line_word(l, COLUMN_SNI, r->sni);
 	if (r->alpn.p != NULL)

@@ -28,6 +28,7 @@ struct record {
 	struct str method_text, target, host, referer, user_agent;
 	struct str id;
 	struct str tls;               /* its version; p is NULL: plain */
+	struct str subject;           /* of the client's certificate; p is NULL: none */
 	struct str retry;             /* why there was no other try, although one was wanted */
 	struct str sni, alpn;         /* what the client of a tls listener asked for and offered */
 	uint64_t bytes_in, bytes_out; /* body (L4: payload) bytes from and to the client */

@@ -17,7 +17,7 @@ def authority(folder, name="ca"):
     return cert
 
 
-def certificate(folder, *hosts, ca, name=None, kind="ec", days=90):
+def certificate(folder, *hosts, ca, name=None, kind="ec", days=90, names=None):
     """A pair NAME.crt and NAME.key, signed by the authority; the path of the certificate."""
     name = name or hosts[0].replace("*", "star")
     cert, key, request, extra = (folder / f"{name}.{end}" for end in ("crt", "key", "csr", "ext"))
@@ -25,7 +25,8 @@ def certificate(folder, *hosts, ca, name=None, kind="ec", days=90):
         openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
     else:
         openssl("genrsa", "-out", key, 2048)
-    extra.write_text("subjectAltName=" + ",".join(f"DNS:{host}" for host in hosts) + "\n")
+    names = names or [f"DNS:{host}" for host in hosts]
+    extra.write_text("subjectAltName=" + ",".join(names) + "\n")
     openssl("req", "-new", "-key", key, "-subj", f"/O=scene/CN={name}", "-out", request)
     openssl(
         *("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca.with_suffix(".key")),

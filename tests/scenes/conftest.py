@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+import certs
 from origin import OK, Origin
 from weir import BINARY, Weir, one_backend
 
@@ -76,3 +77,17 @@ def stage(tmp_path_factory):
     stage = Scene(tmp_path_factory.mktemp("stage"))
     yield stage
     stage.end()
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """An authority and pairs in a folder of their own."""
+    folder = tmp_path_factory.mktemp("certs")
+    ca = certs.authority(folder)
+    pairs = folder / "pairs"
+    pairs.mkdir()
+    certs.certificate(pairs, "www.test", "localhost", ca=ca, name="a-www")
+    certs.certificate(pairs, "*.wild.test", ca=ca, name="wild-ec")
+    certs.certificate(pairs, "*.wild.test", ca=ca, name="wild-rsa", kind="rsa")
+    certs.certificate(folder, "client.test", ca=ca, name="client")
+    return folder

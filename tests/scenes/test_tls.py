@@ -11,79 +11,14 @@ import certs
 import frames
 from origin import OK, answering, echo, free_port
 from raw import until
+from tls_peers import ask, curl, dial, s_client, text
 from weir import get_bytes, one_backend
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    """An authority and pairs in a folder of their own."""
-    folder = tmp_path_factory.mktemp("certs")
-    ca = certs.authority(folder)
-    pairs = folder / "pairs"
-    pairs.mkdir()
-    certs.certificate(pairs, "www.test", "localhost", ca=ca, name="a-www")
-    certs.certificate(pairs, "*.wild.test", ca=ca, name="wild-ec")
-    certs.certificate(pairs, "*.wild.test", ca=ca, name="wild-rsa", kind="rsa")
-    certs.certificate(folder, "client.test", ca=ca, name="client")
-    return folder
-
-
-def text(origin, shelf, tls=None, extra="", listener=""):
-    tls = tls or str(shelf / "pairs")
-    return f"""\
-listen:
-  https: {{address: "127.0.0.1:0", tls: {tls}{listener}}}
-routes: [{{match: any, to: app}}]
-backends: {{app: {{endpoints: ["{origin}"]}}}}
-timeouts: {{drain: 3s{extra}}}
-"""
 
 
 @pytest.fixture
 def front(scene, shelf):
     origin = scene.origin(answering(OK))
     return scene.start(text(origin, shelf)), origin
-
-
-def dial(weir, shelf, name="www.test", listener="https", **how):
-    """A verified connection that asked for this name."""
-    context = ssl.create_default_context(cafile=shelf / "ca.pem")
-    for key, value in how.items():
-        setattr(context, key, value)
-    sock = socket.create_connection(weir.address(listener), timeout=20)
-    return context.wrap_socket(sock, server_hostname=name)
-
-
-def ask(sock, request=None):
-    sock.sendall(request or get_bytes(host="www.test"))
-    data = b""
-    while not data.endswith(b"ok"):
-        more = sock.recv(65536)
-        assert more, data
-        data += more
-    return data
-
-
-def curl(weir, shelf, *args, name="www.test", path="/"):
-    host, port = weir.address("https")
-    return subprocess.run(
-        ["curl", "-sS", "--cacert", shelf / "ca.pem", "--connect-to", f"{name}:443:{host}:{port}"]
-        + [f"https://{name}{path}", *args],
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-
-
-def s_client(weir, shelf, *args, say=""):
-    host, port = weir.address("https")
-    return subprocess.run(
-        ["openssl", "s_client", "-connect", f"{host}:{port}", "-CAfile", shelf / "ca.pem", *args],
-        input=say,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
 
 
 def test_curl_is_served_and_the_endpoint_knows_it_was_tls(front, shelf):
@@ -210,21 +145,6 @@ def test_garbage_and_silence_are_closed(scene, shelf):
     garbage.send(b"\x16\x03\x01\x00\x04\x01\x00\x00\xff")
     assert b"HTTP" not in garbage.read_all() and silent.read_all() == b""
     assert weir.metric("weir_tls_handshake_failures_total", reason="timeout") >= 1
-
-
-@pytest.mark.parametrize("need", ["optional", "require"])
-def test_client_certificates_are_asked_for(scene, shelf, need):
-    tls = f"{{certificates: {shelf / 'pairs'}, client_ca: {shelf / 'ca.pem'}, client_auth: {need}}}"
-    weir = scene.start(text(scene.origin(answering(OK)), shelf, tls))
-    shown = ["--cert", str(shelf / "client.crt"), "--key", str(shelf / "client.key")]
-    assert curl(weir, shelf, *shown).stdout == "ok"
-    without = curl(weir, shelf)
-    assert without.stdout == ("ok" if need == "optional" else ""), without.stderr
-    stranger = certs.certificate(
-        scene.folder, "client.test", ca=certs.authority(scene.folder, "other"), name="stranger"
-    )
-    forged = ["--cert", str(stranger), "--key", str(stranger.with_suffix(".key"))]
-    assert curl(weir, shelf, *forged).returncode != 0
 
 
 def test_tcp_inside_tls_is_carried_to_the_backend(scene, shelf):

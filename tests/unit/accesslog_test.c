@@ -254,6 +254,29 @@ json_gives_back_every_byte(void **state)
 }
 
 static void
+what_tls_told_stands_behind_the_id_when_there_is_any(void **state)
+{
+	struct record r = record_of_example();
+	char *line = format_line(LOG_TEXT, &r);
+
+	(void)state;
+	assert_null(strstr(line, " tls="));
+	assert_null(strstr(line, " sni="));
+	free(line);
+	r.tls = STR("1.3");
+	r.subject = STR("CN=a b,O=\"x\"");
+	check_value(&r, "tls", "1.3");
+	check_value(&r, "subject", "\"CN=a b,O=\\x22x\\x22\"");
+	r.sni = STR("a.test");
+	r.alpn = STR("h2,http/1.1");
+	check_value(&r, "sni", "a.test");
+	check_value(&r, "alpn", "h2,http/1.1");
+	line = format_line(LOG_JSON, &r);
+	assert_non_null(strstr(line, ",\"sni\":\"a.test\",\"alpn\":\"h2,http/1.1\"}"));
+	free(line);
+}
+
+static void
 the_longest_line_fits(void **state)
 {
 	char *huge = malloc(RING);
@@ -262,7 +285,7 @@ the_longest_line_fits(void **state)
 	(void)state;
 	memset(huge, '\n', RING);
 	r.target = r.referer = r.user_agent = r.host = r.id = r.route = r.backend = r.endpoint =
-	    r.listener = r.method_text = r.sni = r.alpn = str_of(huge, RING);
+	    r.listener = r.method_text = r.subject = r.sni = r.alpn = str_of(huge, RING);
 	r.bytes_in = r.bytes_out = r.wait_us = r.finished_at = UINT64_MAX;
 	r.connected_at = r.first_at = 1;
 	for (unsigned format = LOG_TEXT; format <= LOG_JSON; format++) {
@@ -541,6 +564,7 @@ main(void)
 	    cmocka_unit_test(a_peer_cannot_forge_a_line),
 	    cmocka_unit_test(json_has_the_same_names),
 	    cmocka_unit_test(json_gives_back_every_byte),
+	    cmocka_unit_test(what_tls_told_stands_behind_the_id_when_there_is_any),
 	    cmocka_unit_test(the_longest_line_fits),
 	    cmocka_unit_test(dates_are_right),
 	    cmocka_unit_test(a_full_ring_drops_the_line),
