@@ -9,49 +9,26 @@ import threading
 
 import pytest
 
-from origin import answering, free_port, response
-from raw import Wire, until
+from nginx import Nginx
+from origin import answering, response
 
 
-NGINX = """
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/error;
-events {{}}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  gzip on; gzip_min_length 1; gzip_types *; client_max_body_size 0; keepalive_requests 5;
-  server {{
-    listen 127.0.0.1:{port}; root {folder};
-    location /close {{ keepalive_timeout 0; alias {folder}/big; }}
-    location /moved {{ return 301 /big; }}
-    location /empty {{ return 204; }}
-  }}
-}}
+HTTP = "gzip on; gzip_min_length 1; gzip_types *; client_max_body_size 0; keepalive_requests 5;"
+SERVER = """
+  location /close { keepalive_timeout 0; alias {folder}/big; }
+  location /moved { return 301 /big; }
+  location /empty { return 204; }
 """
 
 
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory):
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    folder.chmod(0o755)
-    (folder / "big").write_bytes(os.urandom(3 << 20))
-    (folder / "text").write_text("hello " * 5000)
-    (folder / "conf").write_text(NGINX.format(folder=folder, port=port))
-    process = subprocess.Popen(
-        ["nginx", "-c", folder / "conf", "-e", folder / "error", "-g", "user root;"]
-    )
-
-    def up():
-        try:
-            Wire.dial(("127.0.0.1", port)).close()
-            return True
-        except OSError:
-            return False
-
-    until(up, "nginx")
-    yield f"127.0.0.1:{port}", folder
-    process.terminate()
-    process.wait()
+    folder = tmp_path_factory.mktemp("peers")
+    server = Nginx(folder, SERVER.replace("{folder}", str(folder / "nginx")), HTTP)
+    (server.folder / "big").write_bytes(os.urandom(3 << 20))
+    (server.folder / "text").write_text("hello " * 5000)
+    with server:
+        yield server.address, server.folder
 
 
 @pytest.fixture
