@@ -4,15 +4,15 @@
 
 #include "run/doors.h"
 
-/* Panic that begins or is over, by what has changed. */
+enum { CHANGES_NAMES = 3 /* routes, or listeners, that are named in one line */ };
+
+/* Panic that begins or is over. */
 static void
-changes_panic(struct server *s, struct backend *b)
+changes_tell_panic(struct server *s, const struct backend *b)
 {
 	const struct panic *p = &b->state->panic;
 	char *text;
 
-	if (!panic_review(b))
-		return;
 	text = p->on ? xasprintf("backend %.*s panics: %u of %u endpoints left, with less than "
 				 "%u%% all are used",
 			   STR_FMT(b->name), p->well, p->n, b->panic)
@@ -23,16 +23,127 @@ changes_panic(struct server *s, struct backend *b)
 	free(text);
 }
 
-/* "; 0 of 1 left" */
-static char *
-changes_left(const struct backend *b)
+/* What a change says to who uses the endpoint: the word for it, in the log. */
+static const char *
+changes_word(enum endpoint_state to)
+{
+	switch (to) {
+	case ENDPOINT_UNHEALTHY:
+	case ENDPOINT_DOWN:
+		return "down";
+	case ENDPOINT_HEALTHY:
+		return "up";
+	case ENDPOINT_UNCHECKED:
+	case ENDPOINT_EJECTED:
+	case ENDPOINT_WARMING:
+	case ENDPOINT_DRAINING:
+	case ENDPOINT_STATES:
+		break;
+	}
+	return endpoint_state_word(to);
+}
+
+static uint32_t
+changes_usable(const struct backend *b)
 {
 	const struct targets *t = backend_targets(b);
-	uint32_t well = 0;
+	uint32_t usable = 0;
 
 	for (uint32_t i = 0; i < t->n; i++)
-		well += health_is_well(t->v[i].endpoint);
-	return xasprintf("; %u of %u left", well, t->n);
+		usable += endpoint_usable(t->v[i].endpoint);
+	return usable;
+}
+
+/* How much of what these arms get goes to b, which is alone in its state: none of it, a part, or,
+ * as no other has anybody left, all. */
+enum reach { REACH_NONE, REACH_PART, REACH_ALL };
+
+static enum reach
+changes_reach(const struct arms *arms, const struct backend *b)
+{
+	enum reach reach = REACH_NONE;
+	bool others = false;
+
+	for (uint32_t i = 0; i < arms->n; i++) {
+		if (arms->backends[i] == NULL || arms->weights[i] == 0)
+			continue;
+		if (arms->backends[i] == b)
+			reach = REACH_ALL;
+		else
+			others |= changes_usable(arms->backends[i]) > 0;
+	}
+	return reach == REACH_ALL && others ? REACH_PART : reach;
+}
+
+/* Of a listener it is a part if only some names that clients ask for go there. */
+static enum reach
+changes_reach_listener(const struct listener_spec *l, const struct backend *b)
+{
+	enum reach reach = changes_reach(&l->arms, b);
+
+	for (size_t i = 0; i < l->sni.n && reach == REACH_NONE; i++)
+		if (changes_reach(&l->sni.hosts[i].arms, b) != REACH_NONE)
+			reach = REACH_PART;
+	return reach;
+}
+
+/* "route a, part of route b and 3 more". */
+struct names {
+	FILE *out;
+	uint32_t n;
+};
+
+static void
+changes_name(struct names *names, enum reach reach, const char *what, struct str name)
+{
+	if (reach == REACH_NONE || names->n++ >= CHANGES_NAMES)
+		return;
+	fprintf(
+	    names->out, ", %s%s %.*s", reach == REACH_PART ? "part of " : "", what, STR_FMT(name));
+}
+
+static void
+changes_names_end(const struct names *names, const char *one, const char *many)
+{
+	if (names->n > CHANGES_NAMES)
+		fprintf(names->out, " and %u more", names->n - CHANGES_NAMES);
+	if (names->n > 0)
+		fprintf(names->out, " %s", names->n == 1 ? one : many);
+}
+
+/* If the last one that was used has gone, or the first one is back: who notices? */
+static void
+changes_put_users(FILE *out, const struct snapshot *s, const struct backend *b,
+    const struct health_event *event)
+{
+	struct names routes = {out, 0}, listeners = {out, 0};
+	uint32_t usable = changes_usable(b);
+	bool back = event->well && !event->was_well && usable == 1;
+
+	if (!back && (event->well || !event->was_well || usable > 0))
+		return;
+
+	for (uint32_t i = 0; i < s->n_routes; i++)
+		changes_name(
+		    &routes, changes_reach(&s->routes[i]->arms, b), "route", s->routes[i]->name);
+	changes_names_end(&routes, back ? "now answers" : "now answers 503",
+	    back ? "now answer" : "now answer 503");
+	for (uint32_t i = 0; i < s->n_listeners; i++)
+		changes_name(&listeners, changes_reach_listener(&s->listeners[i], b), "listener",
+		    s->listeners[i].name);
+	changes_names_end(&listeners, back ? "now serves" : "now serves nobody",
+	    back ? "now serve" : "now serve nobody");
+}
+
+static void
+changes_put_left(FILE *out, const struct backend *b, bool well)
+{
+	const struct targets *t = backend_targets(b);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->n; i++)
+		n += health_is_well(t->v[i].endpoint);
+	fprintf(out, "; %u of %u %s", n, t->n, well ? "up" : "left");
 }
 
 void
@@ -42,18 +153,25 @@ changes_tell(void *arg, const struct health_event *event)
 	const struct endpoint *e = event->endpoint;
 	struct backend *b =
 	    s->snapshot != NULL ? map_get(&s->snapshot->backends_by_name, e->backend) : NULL;
-	/* Of a backend that nothing is sent to yet there is nothing to say. */
-	char *left = b != NULL ? changes_left(b) : xstrdup("");
-	char *text = xasprintf("%.*s/%.*s %s: %s%s", STR_FMT(e->backend), STR_FMT(e->name),
-	    endpoint_state_word(event->to), event->why, left);
+	bool panic = b != NULL && panic_review(b);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
 
+	ASSERT(out != NULL);
+	fprintf(out, "%.*s/%.*s %s: %s", STR_FMT(e->backend), STR_FMT(e->name),
+	    changes_word(event->to), event->why);
+	if (b != NULL) /* of one that nothing is sent to yet there is nothing to say */
+		changes_put_left(out, b, event->well);
+	if (b != NULL && !panic) /* else somebody was, or is, used all the same */
+		changes_put_users(out, s->snapshot, b, event);
+	ASSERT(fclose(out) == 0);
 	/* No rate limit: every change is told. */
 	log_line(NULL, event->well ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "%s", text);
 	doors_note(s, text, "health");
 	free(text);
-	free(left);
-	if (b != NULL)
-		changes_panic(s, b);
+	if (panic)
+		changes_tell_panic(s, b);
 	if (event->to == ENDPOINT_WARMING)
 		warmings_wake(s);
 }
@@ -62,5 +180,6 @@ void
 changes_follow(struct server *s)
 {
 	for (uint32_t i = 0; i < s->snapshot->n_backends; i++)
-		changes_panic(s, s->snapshot->backends[i]);
+		if (panic_review(s->snapshot->backends[i]))
+			changes_tell_panic(s, s->snapshot->backends[i]);
 }
