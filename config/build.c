@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "config/build_check.h"
 #include "config/build_health.h"
 #include "config/build_policy.h"
 #include "observe/expose.h"
@@ -109,6 +110,7 @@ build_backend(struct building *b, const struct model_backend *m)
 		spec.tls = build_upstream_tls(b->with, m, b->errors);
 		b->failed |= spec.tls == NULL;
 	}
+	spec.check = build_check(m, spec.tls);
 	build_health(m, &spec);
 	backend = backend_new(b->with->registry, &spec);
 	if (!spec.recipe->living) /* else when its names are known (run/names) */

@@ -18,7 +18,7 @@ retry_has_status(const struct model_retry *m, unsigned status)
 	if (retry_has(m, RETRY_WHEN_GATEWAY_ERROR) && status >= BAD_GATEWAY &&
 	    status <= GATEWAY_TIMEOUT)
 		return true;
-	return (m->statuses.bits[bit / 64] >> bit % 64 & 1) != 0;
+	return model_statuses_have(&m->statuses, bit);
 }
 
 static void

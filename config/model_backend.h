@@ -3,6 +3,7 @@
 #define CONFIG_MODEL_BACKEND_H
 
 #include "base/error.h"
+#include "config/model_check.h"
 #include "config/model_health.h"
 #include "config/model_tls.h"
 #include "config/origin.h"
@@ -65,6 +66,7 @@ struct model_backend {
 	struct model_outlier outlier;
 	uint32_t panic; /* percent; 0: never */
 	struct model_slow_start slow_start;
+	struct model_check check;
 };
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef CONFIG_MODEL_POLICY_H
 #define CONFIG_MODEL_POLICY_H
 
-#include "base/base.h"
+#include "config/model_check.h"
 
 enum model_retry_when { /* a bit each */
 	RETRY_WHEN_GATEWAY_ERROR,
@@ -14,15 +14,11 @@ enum model_retry_when { /* a bit each */
 
 enum { MODEL_STATUS_MIN = 400, MODEL_STATUS_MAX = 599 };
 
-struct model_statuses { /* a bit for each from MODEL_STATUS_MIN on */
-	uint64_t bits[4];
-};
-
 struct model_retry {
-	uint32_t attempts; /* after the first one */
-	uint32_t when;     /* bits of model_retry_when */
-	struct model_statuses statuses;
-	uint64_t per_try_timeout; /* 0: none */
+	uint32_t attempts;              /* after the first one */
+	uint32_t when;                  /* bits of model_retry_when */
+	struct model_statuses statuses; /* from MODEL_STATUS_MIN on */
+	uint64_t per_try_timeout;       /* 0: none */
 	uint64_t backoff, max_backoff;
 	uint64_t body; /* bytes */
 	bool non_idempotent;
@@ -32,8 +28,9 @@ struct model_route_timeouts {
 	uint64_t request, response, body; /* 0: none */
 };
 
-struct model_defaults { /* what every route begins with */
+struct model_defaults { /* what every route, and every backend, begins with */
 	struct model_retry retry;
+	struct model_check check;
 };
 
 #endif

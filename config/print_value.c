@@ -108,17 +108,6 @@ put_servers(FILE *out, const struct model_dns *dns)
 }
 
 static void
-put_words(FILE *out, const struct str *words, size_t n)
-{
-	putc('[', out);
-	for (size_t i = 0; i < n; i++) {
-		fputs(i ? ", " : "", out);
-		put_text(out, words[i]);
-	}
-	putc(']', out);
-}
-
-static void
 put_arms(FILE *out, const struct model_arms *arms)
 {
 	if (arms->n == 1) {
@@ -163,71 +152,6 @@ put_certs(FILE *out, const struct model_tls *tls)
 		putc('}', out);
 	}
 	putc(']', out);
-}
-
-/* A host, a path or both in the short form. */
-static void
-put_place(FILE *out, struct str host, enum model_path kind, struct str path)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *memory = open_memstream(&text, &len);
-
-	ASSERT(memory != NULL);
-	fprintf(memory, "%.*s%s%.*s%s", STR_FMT(host), kind == PATH_PATTERN ? "~" : "",
-	    STR_FMT(path), kind == PATH_PREFIX || kind == PATH_ANY ? "/*" : "");
-	ASSERT(fclose(memory) == 0);
-	put_text(out, str_of(text, len));
-	free(text);
-}
-
-static void
-put_predicates(FILE *out, const char *key, const struct model_predicate *p, size_t n)
-{
-	fprintf(out, ", %s: {", key);
-	for (size_t i = 0; i < n; i++) {
-		char *text =
-		    xasprintf("%s%.*s", p[i].kind == VALUE_PATTERN ? "~" : "", STR_FMT(p[i].value));
-
-		fputs(i ? ", " : "", out);
-		put_text(out, p[i].name);
-		fputs(": ", out);
-		put_text(out, p[i].kind == VALUE_PRESENT ? STR("present") : str_from(text));
-		free(text);
-	}
-	putc('}', out);
-}
-
-static void
-put_match(FILE *out, const struct model_route *r)
-{
-	bool plain = r->n_listeners + r->n_methods + r->n_headers + r->n_queries == 0;
-
-	if (plain && r->host.len == 0 && r->path_kind == PATH_ANY) {
-		fputs("any", out);
-		return;
-	}
-	if (plain && r->path_kind != PATH_PATTERN) {
-		put_place(out, r->host, r->path_kind, r->path);
-		return;
-	}
-	fputs("{host: ", out);
-	put_text(out, r->host.len ? r->host : STR("*"));
-	fputs(", path: ", out);
-	put_place(out, STR_NONE, r->path_kind, r->path);
-	if (r->n_listeners > 0) {
-		fputs(", listener: ", out);
-		put_words(out, r->listeners, r->n_listeners);
-	}
-	if (r->n_methods > 0) {
-		fputs(", methods: ", out);
-		put_words(out, r->methods, r->n_methods);
-	}
-	if (r->n_headers > 0)
-		put_predicates(out, "headers", r->headers, r->n_headers);
-	if (r->n_queries > 0)
-		put_predicates(out, "query", r->queries, r->n_queries);
-	putc('}', out);
 }
 
 static void
@@ -352,32 +276,81 @@ put_set(FILE *out, const struct schema_row *row, const void *base)
 static void
 put_statuses(FILE *out, const struct schema_row *row, const struct model_statuses *set)
 {
+	unsigned n = row->max - row->min + 1;
 	const char *comma = "";
 
 	putc('[', out);
-	for (unsigned i = 0; i <= row->max - row->min; i++) {
-		if ((set->bits[i / 64] >> i % 64 & 1) == 0)
+	for (unsigned i = 0, end; i < n; i = end + 1) {
+		end = i;
+		if (!model_statuses_have(set, i))
 			continue;
+		while (end + 1 < n && model_statuses_have(set, end + 1))
+			end++;
 		fprintf(out, "%s%u", comma, row->min + i);
+		if (end > i)
+			fprintf(out, "-%u", row->min + end);
 		comma = ", ";
 	}
 	putc(']', out);
 }
 
+static void
+put_fields(FILE *out, const struct model_fields *fields)
+{
+	putc('{', out);
+	for (size_t i = 0; i < fields->n; i++) {
+		fputs(i ? ", " : "", out);
+		put_text(out, fields->v[i].name);
+		fputs(": ", out);
+		put_text(out, fields->v[i].value);
+	}
+	putc('}', out);
+}
+
+static void
+put_many(FILE *out, const struct schema_row *row, const void *base)
+{
+	if (row->type == SCHEMA_FIELDS)
+		put_fields(out, field(row, base));
+	else if (row->type == SCHEMA_SET)
+		put_set(out, row, base);
+	else
+		put_statuses(out, row, field(row, base));
+}
+
+/* Whether there is anything to be seen: a default counts, and what may have been emptied. */
 static bool
 has_value(const struct schema_row *row, const void *base)
 {
-	bool text = row->type == SCHEMA_LINE || row->type == SCHEMA_NAME;
+	const char *bytes = field(row, base);
+	bool any = row->fallback != NULL || row->required || row->type == SCHEMA_SET ||
+		   row->type == SCHEMA_DURATION || row->type == SCHEMA_STATUSES;
 
-	return row->fallback != NULL || row->required || row->type == SCHEMA_SET ||
-	       row->type == SCHEMA_DURATION || row->type == SCHEMA_STATUSES ||
-	       (text && ((const struct str *)field(row, base))->p != NULL);
+	for (size_t i = 0; i < row->size && !any; i++)
+		any = bytes[i] != 0;
+	return any;
+}
+
+/* A check that sends no request has nothing to say of one. */
+static size_t
+check_rows(const struct model_check *c)
+{
+	switch (c->ask.kind) {
+	case ASK_OFF:
+		return 1;
+	case ASK_TCP:
+		return (size_t)(schema_find(&schema_check, STR("host")) - schema_check.rows);
+	case ASK_HTTP:
+		break;
+	}
+	return schema_check.n;
 }
 
 /* All keys that have a value, on one line. */
 static void
 put_part(FILE *out, const struct schema_object *o, const void *base)
 {
+	size_t n = o == &schema_check ? check_rows(base) : o->n;
 	const char *comma = "";
 
 	if (o == &schema_balance) {
@@ -385,7 +358,7 @@ put_part(FILE *out, const struct schema_object *o, const void *base)
 		return;
 	}
 	putc('{', out);
-	for (size_t i = 0; i < o->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (!has_value(&o->rows[i], base))
 			continue;
 		fprintf(out, "%s%s: ", comma, o->rows[i].key);
@@ -420,6 +393,7 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 		return;
 	case SCHEMA_NAME:
 	case SCHEMA_LINE:
+	case SCHEMA_ASK: /* begins with its text */
 		put_text(out, *(const struct str *)field(row, base));
 		return;
 	case SCHEMA_PORT:
@@ -455,11 +429,10 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 	case SCHEMA_MATCH:
 		put_match(out, base);
 		return;
+	case SCHEMA_FIELDS:
 	case SCHEMA_SET:
-		put_set(out, row, base);
-		return;
 	case SCHEMA_STATUSES:
-		put_statuses(out, row, field(row, base));
+		put_many(out, row, base);
 		return;
 	case SCHEMA_PART:
 		put_part(out, row->object, base);

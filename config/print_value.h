@@ -7,6 +7,7 @@
 /* The value of a row in its struct; nothing for the rows that are blocks of their own. */
 void put_value(FILE *out, const struct schema_row *row, const void *base);
 void put_endpoint(FILE *out, const struct model_endpoint *e);
+void put_match(FILE *out, const struct model_route *r); /* print_match.c */
 /* Quoted where YAML, or a variable's mark, asks for it. */
 void put_text(FILE *out, struct str s);
 

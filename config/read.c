@@ -1,3 +1,4 @@
+#include "config/read_check.h"
 #include "config/read_shape.h"
 
 #include <stdio.h>
@@ -221,6 +222,10 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 		return value_service(text, w);
 	case SCHEMA_HASH_KEY:
 		return value_hash_key(text, &backend->hash_key, &backend->hash_name, w);
+	case SCHEMA_ASK:
+		return read_ask(row, text, base, w);
+	case SCHEMA_STATUSES:
+		return read_range(row, text, field(row, base));
 	case SCHEMA_SERVERS:
 	case SCHEMA_RANGES:
 	case SCHEMA_PROXY:
@@ -234,7 +239,7 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 	case SCHEMA_HEADERS:
 	case SCHEMA_QUERIES:
 	case SCHEMA_SET:
-	case SCHEMA_STATUSES:
+	case SCHEMA_FIELDS:
 	case SCHEMA_PART:
 	case SCHEMA_STRUCT:
 	case SCHEMA_MAP:
@@ -251,6 +256,7 @@ loader_inherit(struct loader *l)
 	const struct model *m = l->model;
 
 	l->route.retry = m->defaults.retry;
+	l->backend.check = m->defaults.check;
 	l->route.timeouts = (struct model_route_timeouts){
 	    m->timeouts.request, m->timeouts.response, m->timeouts.body};
 }
@@ -344,8 +350,11 @@ read_value(struct loader *l, const struct schema_row *row, const struct node *n,
 		return read_statuses(l, row, n, field(row, base));
 	case SCHEMA_PART:
 		return read_part(l, row, n, base);
+	case SCHEMA_FIELDS:
+		return read_fields(l, row, n, field(row, base));
 	case SCHEMA_STRUCT:
-		return read_part(l, row, n, field(row, base));
+		return read_part(l, row, n, field(row, base)) &&
+		       (row->object != &schema_check || read_check_sense(l, n, field(row, base)));
 	case SCHEMA_MAP:
 	case SCHEMA_LIST:
 		return read_items(l, row, n, base);

@@ -22,7 +22,7 @@ struct loader {
 	struct model_arm arm;
 };
 
-/* What is said for all routes is what each of them begins with. */
+/* What is said for all routes, and for all backends, is what each of them begins with. */
 void loader_inherit(struct loader *l);
 void loader_add_document(struct loader *l, struct document *d); /* takes */
 /* Zeroed, in the model's arena. */

@@ -1,11 +1,12 @@
 #include "config/read_shape.h"
+#include "config/read_check.h"
 
 enum {
 	WHOLE = 100, /* percent */
 	FEW = 256,   /* what every request may have to walk through stays short */
 };
 
-static bool
+bool
 read_too_many(struct loader *l, const struct schema_row *row, const struct node *n)
 {
 	if (n->kind == NODE_SCALAR || n->n <= FEW)
@@ -329,17 +330,13 @@ read_statuses(struct loader *l, const struct schema_row *row, const struct node 
     struct model_statuses *out)
 {
 	bool good = true;
-	uint64_t status;
 	size_t items;
 
 	if (n->kind == NODE_MAP)
 		return read_wants(l, row, n);
 	*out = (struct model_statuses){0};
 	for (const struct node *i = read_one_or_list(n, &items); i != NULL; i = read_next(n, i)) {
-		if (i->kind == NODE_SCALAR && value_number(i->text, row->min, row->max, &status))
-			out->bits[(status - row->min) / 64] |= UINT64_C(1)
-							       << (status - row->min) % 64;
-		else
+		if (i->kind != NODE_SCALAR || !read_range(row, i->text, out))
 			good = read_wants(l, row, i);
 	}
 	return good;

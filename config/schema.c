@@ -210,6 +210,10 @@ static const struct schema_row rows_backend[] = {
 	{.key = "panic", .type = SCHEMA_PERCENT, FIELD(model_backend, panic), .min = 1,
 	 .max = PANIC_MAX, .zero = "off", .fallback = "50%", .example = "30%", .since = FIRST,
 	 .sentence = "With fewer endpoints left than this share, all are used, whatever is known of them: the few would not bear all requests. Draining ones, those that are down and new ones that were not checked yet never are, and do not count."},
+	{.key = "check", .type = SCHEMA_STRUCT, FIELD(model_backend, check),
+	 .object = &schema_check, .told = "as in defaults", .example = "GET /healthz every 2s",
+	 .since = FIRST,
+	 .sentence = "How its endpoints are checked: what is asked, or a map, whose keys come before those in defaults. Only endpoints that answer well are used."},
 	{.key = "proxy_protocol", .type = SCHEMA_CHOICE, FIELD(model_backend, proxy_protocol),
 	 .words = words_proxy, .fallback = "off", .example = "v2", .since = FIRST,
 	 .sentence = "Begins each connection to an endpoint with a PROXY protocol header that tells the client's address. With it, a connection serves one client only."},
@@ -413,7 +417,8 @@ static const char *const type_words[] = {
     [SCHEMA_SERVERS] = "an address or a list of addresses",
     [SCHEMA_HASH_KEY] = "client, path, header NAME or cookie NAME",
     [SCHEMA_SET] = "a word or a list of words",
-    [SCHEMA_STATUSES] = "a status or a list of statuses",
+    [SCHEMA_ASK] = "METHOD PATH, tcp or off",
+    [SCHEMA_FIELDS] = "a map of names and values",
     [SCHEMA_PART] = "a map",
     [SCHEMA_STRUCT] = "a map",
     [SCHEMA_MAP] = "a map of names",
@@ -446,7 +451,8 @@ schema_wants(const struct schema_row *row, char *out, size_t room)
 		schema_choices(row, out, room);
 		return;
 	case SCHEMA_STATUSES:
-		snprintf(out, room, "statuses from %u to %u", row->min, row->max);
+		snprintf(
+		    out, room, "a status, a range or a list of them, %u-%u", row->min, row->max);
 		return;
 	case SCHEMA_NUMBER:
 	case SCHEMA_PORT:

@@ -58,6 +58,9 @@ static const struct schema_row rows_defaults[] = {
 	{.key = "retry", .type = SCHEMA_STRUCT, FIELD(model, defaults.retry),
 	 .object = &schema_retry, .told = "1", .example = "{attempts: 2, when: [gateway-error]}",
 	 .since = FIRST, .sentence = "As in routes."},
+	{.key = "check", .type = SCHEMA_STRUCT, FIELD(model, defaults.check),
+	 .object = &schema_check, .told = "off", .example = "GET /healthz every 2s",
+	 .since = FIRST, .sentence = "As in backends."},
 };
 
 const struct schema_object schema_defaults = {

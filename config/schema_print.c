@@ -104,6 +104,16 @@ number_json(const struct schema_row *row)
 	return json_pack("{s:o}", "anyOf", any);
 }
 
+static json_t *
+range_json(const struct schema_row *row)
+{
+	json_t *json = number_json(row);
+
+	json_array_append_new(
+	    json_object_get(json, "anyOf"), pattern_json("^[1-5][0-9][0-9]-[1-5][0-9][0-9]$"));
+	return json;
+}
+
 /* A number with its unit, or the word for zero. */
 static json_t *
 unit_json(const struct schema_row *row, const char *unit)
@@ -220,7 +230,10 @@ type_json(const struct schema_row *row)
 	case SCHEMA_SET:
 		return one_or_list(choice_json(row));
 	case SCHEMA_STATUSES:
-		return one_or_list(number_json(row));
+		return one_or_list(range_json(row));
+	case SCHEMA_ASK:
+		return json_pack("{s:[o,{s:b}]}", "anyOf",
+		    or_variable(pattern_json("^([A-Z]+ /.*|tcp.*|off)$")), "const", 0);
 	case SCHEMA_ADDRESS:
 	case SCHEMA_ENDPOINT:
 		return or_variable(pattern_json("^.*:[0-9]+$"));
@@ -246,6 +259,7 @@ type_json(const struct schema_row *row)
 		return one_or_list(text_json());
 	case SCHEMA_HEADERS:
 	case SCHEMA_QUERIES:
+	case SCHEMA_FIELDS:
 		return map_json(text_json());
 	case SCHEMA_ARMS:
 		return arms_json();

@@ -31,6 +31,8 @@ enum schema_type {
 	SCHEMA_SERVICE,  /* text and service of an endpoint */
 	SCHEMA_SERVERS,  /* an array of struct addr */
 	SCHEMA_HASH_KEY, /* hash_key and hash_name */
+	SCHEMA_ASK,      /* every, and a struct model_ask, of a check */
+	SCHEMA_FIELDS,   /* struct model_fields */
 	SCHEMA_SET,      /* uint32_t; a bit for the index of each word */
 	SCHEMA_STATUSES, /* struct model_statuses */
 	SCHEMA_PART,     /* a map of rows that lie in the same struct */

@@ -52,4 +52,16 @@ bool value_predicate(struct str text, struct model_predicate *out, struct value_
 bool value_hash_key(
     struct str text, enum model_hash_key *key, struct str *name, struct value_wrong *w) NODISCARD;
 
+/* value_check.c: "GET /healthz every 2s", "tcp", "off"; borrows from the text. *every 0: not said.
+ */
+bool value_ask(
+    struct str text, struct model_ask *out, uint64_t *every, struct value_wrong *w) NODISCARD;
+/* It was said where a key stands for it; always false. */
+bool value_every_is_a_key(struct value_wrong *w);
+/* "200" or "200-399". */
+bool value_range(
+    struct str text, uint64_t min, uint64_t max, uint64_t *first, uint64_t *last) NODISCARD;
+/* A token that may be sent, and that weir does not write itself. */
+bool value_field_name(struct str text, struct value_wrong *w) NODISCARD;
+
 #endif

@@ -30,6 +30,10 @@ enum endpoint_gauge {
 	GAUGE_WEIGHT,
 	GAUGE_CONNS, /* by state */
 	GAUGE_WARM,  /* in millionths */
+	GAUGE_DRAINING,
+	GAUGE_CHANGES,  /* by the state after it */
+	GAUGE_CHECKS,   /* by result */
+	GAUGE_CHECK_US, /* of the last one */
 	GAUGE_EJECTED,
 	GAUGE_EJECTIONS, /* by detector */
 	GAUGE_WITHHELD,

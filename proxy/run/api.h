@@ -24,6 +24,7 @@ struct api { /* owned by s->admin's owner pointer: doors.c makes and frees it */
 	struct server *server;
 	struct api_event events[API_HISTORY]; /* a ring; the newest is number n_events - 1 */
 	uint64_t n_events;
+	bool checked;                 /* who was there at the start has had its first check */
 	struct api_sample samples[2]; /* the older one first: rates are since then */
 	struct timer sample_timer;
 	struct task later; /* does the wish, when the answer has left */

@@ -17,8 +17,12 @@ api_healthz(void *owner, const struct admin_request *r, struct admin_answer *a)
 void
 api_ready(void *owner, const struct admin_request *r, struct admin_answer *a)
 {
-	const struct server *s = ((struct api *)owner)->server;
-	bool ready = s->at == SERVER_SERVES;
+	struct api *api = owner;
+	const struct server *s = api->server;
+	bool ready;
+
+	api->checked = api->checked || !probes_await(s->probes);
+	ready = s->at == SERVER_SERVES && api->checked;
 
 	if (r->text)
 		admin_say(r, a, ready ? 200 : 503, ready ? "ready" : "not ready");
@@ -26,33 +30,90 @@ api_ready(void *owner, const struct admin_request *r, struct admin_answer *a)
 		api_json(a, ready ? 200 : 503, json_pack("{s:b}", "ready", ready));
 }
 
-/* One line, or more: by a label whose words are known here. */
+typedef void metrics_one_fn(void *out, const struct endpoint_sample *sample);
+
+/* More than one line: by a label. */
 static void
-metrics_endpoint(const struct balance_target *t, enum endpoint_gauge gauge,
-    void (*one)(void *out, const struct endpoint_sample *sample), void *out)
+metrics_put(metrics_one_fn *one, void *out, struct endpoint_sample *s, const char *word, uint64_t n)
 {
-	const struct endpoint *e = t->endpoint;
+	s->word = word;
+	s->value = n;
+	one(out, s);
+}
+
+/* HTTP/1: a request on each. */
+static void
+metrics_conns(const struct endpoint *e, metrics_one_fn *one, void *out)
+{
+	struct endpoint_sample s = {e->backend, e->name, .label = "state"};
+	uint32_t conns = atomic_load(&e->conns), busy = atomic_load(&e->in_flight);
+
+	busy = busy < conns ? busy : conns;
+	metrics_put(one, out, &s, "busy", busy);
+	metrics_put(one, out, &s, "idle", conns - busy);
+}
+
+static void
+metrics_changes(const struct endpoint *e, metrics_one_fn *one, void *out)
+{
+	struct endpoint_sample s = {e->backend, e->name, .label = "to"};
+
+	for (unsigned i = 0; i < ENDPOINT_STATES; i++)
+		metrics_put(one, out, &s, endpoint_state_word((enum endpoint_state)i),
+		    e->health->changes[i]);
+}
+
+static void
+metrics_checks(const struct endpoint *e, metrics_one_fn *one, void *out)
+{
+	static const char *const words[CHECK_RESULTS] = {"passed", "failed", "skipped"};
+	struct endpoint_sample s = {e->backend, e->name, .label = "result"};
+
+	for (unsigned i = 0; i < CHECK_RESULTS && e->probe != NULL; i++)
+		metrics_put(one, out, &s, words[i], e->probe->count.results[i]);
+}
+
+static void
+metrics_ejections(const struct endpoint *e, metrics_one_fn *one, void *out)
+{
+	struct endpoint_sample s = {e->backend, e->name, .label = "detector"};
+
+	for (unsigned d = 0; d < OUTLIER_DETECTORS; d++)
+		if (e->ejection->counts[d] > 0)
+			metrics_put(one, out, &s, outlier_detector_word((enum outlier_detector)d),
+			    e->ejection->counts[d]);
+}
+
+static void
+metrics_endpoint(
+    const struct endpoint *e, enum endpoint_gauge gauge, metrics_one_fn *one, void *out)
+{
 	enum { PER_PART = 1000 }; /* millionths */
 	struct endpoint_sample s = {.backend = e->backend, .endpoint = e->name};
-	uint32_t conns, busy;
 
 	switch (gauge) {
 	case GAUGE_UP:
 		s.value = health_is_well(e);
 		break;
 	case GAUGE_WEIGHT:
-		s.value = t->weight;
+		s.value = health_weight(e);
 		break;
-	case GAUGE_CONNS: /* HTTP/1: one on each */
-		conns = atomic_load(&e->conns);
-		busy = atomic_load(&e->in_flight);
-		busy = busy < conns ? busy : conns;
-		s.label = "state";
-		s.word = "busy";
-		s.value = busy;
-		one(out, &s);
-		s.word = "idle";
-		s.value = conns - busy;
+	case GAUGE_CONNS:
+		metrics_conns(e, one, out);
+		return;
+	case GAUGE_DRAINING:
+		s.value = endpoint_state(e) == ENDPOINT_DRAINING;
+		break;
+	case GAUGE_CHANGES:
+		metrics_changes(e, one, out);
+		return;
+	case GAUGE_CHECKS:
+		metrics_checks(e, one, out);
+		return;
+	case GAUGE_CHECK_US:
+		if (e->probe == NULL)
+			return;
+		s.value = e->probe->took_us;
 		break;
 	case GAUGE_WARM:
 		s.value = health_holds(e, HEALTH_WARMS) ? e->health->warm * PER_PART
@@ -62,13 +123,7 @@ metrics_endpoint(const struct balance_target *t, enum endpoint_gauge gauge,
 		s.value = ejection_lasts(e);
 		break;
 	case GAUGE_EJECTIONS:
-		s.label = "detector";
-		for (unsigned d = 0; d < OUTLIER_DETECTORS; d++) {
-			s.word = outlier_detector_word((enum outlier_detector)d);
-			s.value = e->ejection->counts[d];
-			if (s.value > 0)
-				one(out, &s);
-		}
+		metrics_ejections(e, one, out);
 		return;
 	case GAUGE_WITHHELD:
 		s.value = e->ejection->withheld;
@@ -78,8 +133,7 @@ metrics_endpoint(const struct balance_target *t, enum endpoint_gauge gauge,
 }
 
 static void
-metrics_endpoints(void *arg, enum endpoint_gauge gauge,
-    void (*one)(void *out, const struct endpoint_sample *sample), void *out)
+metrics_endpoints(void *arg, enum endpoint_gauge gauge, metrics_one_fn *one, void *out)
 {
 	const struct server *s = arg;
 
@@ -88,7 +142,7 @@ metrics_endpoints(void *arg, enum endpoint_gauge gauge,
 		const struct targets *t = backend_targets(b);
 
 		for (uint32_t j = 0; j < t->n; j++)
-			metrics_endpoint(&t->v[j], gauge, one, out);
+			metrics_endpoint(t->v[j].endpoint, gauge, one, out);
 	}
 }
 

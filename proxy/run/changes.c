@@ -113,8 +113,8 @@ changes_names_end(const struct names *names, const char *one, const char *many)
 
 /* If the last one that was used has gone, or the first one is back: who notices? */
 static void
-changes_put_users(FILE *out, const struct snapshot *s, const struct backend *b,
-    const struct health_event *event)
+changes_put_users(
+    FILE *out, const struct snapshot *s, const struct backend *b, const struct health_event *event)
 {
 	struct names routes = {out, 0}, listeners = {out, 0};
 	uint32_t usable = changes_usable(b);

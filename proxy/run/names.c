@@ -4,6 +4,7 @@
 
 #include "run/changes.h"
 #include "run/doors.h"
+#include "run/endpoints.h"
 
 enum { NAMES_SHOWN = 8 }; /* addresses of one change */
 
@@ -73,11 +74,14 @@ names_changed(void *arg, const struct roster *r, const struct spot *was, uint32_
 		if (!recipe_has(b->recipe, r))
 			continue;
 		backend_compose(b, s->registry);
+		endpoints_follow(s, b);
 		backend_publish(b, s->grace);
 	}
 	names_tell(s, r, was, n);
-	if (s->snapshot != NULL)
+	if (s->snapshot != NULL) {
+		endpoints_settle(s);
 		changes_follow(s);
+	}
 }
 
 /* ---- start and reload ---- */

@@ -10,6 +10,7 @@
 #include "run/crew.h"
 #include "run/diff.h"
 #include "run/doors.h"
+#include "run/endpoints.h"
 #include "run/names.h"
 #include "run/notify.h"
 #include "run/process.h"
@@ -127,20 +128,24 @@ static void
 server_publish(struct server *s, struct model *m, struct snapshot *snapshot,
     struct sockets *sockets, struct accesslog *access)
 {
+	struct snapshot *before = s->snapshot;
 	struct accesslog *old = s->access;
 
+	s->snapshot = snapshot;
+	for (uint32_t i = 0; i < snapshot->n_backends; i++)
+		endpoints_follow(s, snapshot->backends[i]);
 	server_log_drain(s);
 	s->access = access;
 	accesslog_close(&old);
-	snapshot_publish(snapshot, s->snapshot, s->grace);
+	snapshot_publish(snapshot, before, s->grace);
+	endpoints_settle(s);
 	crew_install(s->crew, s->n_workers, snapshot, sockets->which, sockets->fds, sockets->n);
 	server_announce(snapshot, sockets);
 	sockets_given(sockets);
 	s->removed = sockets_settle(&s->listener_states, snapshot);
 	model_free(&s->model);
 	s->model = m;
-	snapshot_unref(&s->snapshot);
-	s->snapshot = snapshot;
+	snapshot_unref(&before);
 	s->generation = snapshot->generation;
 	s->reloaded_wall_us = server_wall_us();
 	log_set(m->log_level, m->log_format);
@@ -375,6 +380,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 	ejections_open(s);
 	names_begin(s);
 	warmings_open(s);
+	s->probes = probes_new(s->loop);
 	code = server_plan(s, m, &p, errors);
 	if (code != EXIT_FINE)
 		return code;
@@ -418,6 +424,9 @@ server_start(struct server *s)
 static void
 server_fini(struct server *s)
 {
+	if (s->registry != NULL)
+		health_attend(s->registry, NULL, NULL); /* nobody is to hear of the end */
+	probes_free(&s->probes);
 	snapshot_unref(&s->snapshot);
 	model_free(&s->model);
 	accesslog_close(&s->access);

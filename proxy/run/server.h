@@ -11,6 +11,7 @@
 #include "run/pressure.h"
 #include "run/tickets.h"
 #include "run/warmings.h"
+#include "upstream/probes.h"
 
 enum exit_code {
 	EXIT_FINE = 0,
@@ -38,27 +39,26 @@ struct server {
 	struct meters *meters;
 	struct registry *registry;
 	struct rosters *rosters; /* owned; names of the DNS */
+	struct probes *probes;
 	struct map listener_states;
 	struct pressure pressure;
 	struct tickets tickets;
 	struct ejections ejections;
 	struct warmings warmings;
-	struct crew_member *crew; /* owned; one per worker */
-	struct grace *grace;      /* owned; over the workers' loops */
-	uint32_t n_workers;
-	struct model *model;       /* of the snapshot in force; for config, diff and explain */
-	struct snapshot *snapshot; /* ref */
-	struct accesslog *access;  /* NULL: off */
-	struct admin *admin;       /* the unix socket and the tcp doors */
+	struct crew_member *crew;    /* owned; one per worker */
+	struct grace *grace;         /* owned; over the workers' loops */
+	uint32_t n_workers, removed; /* listeners that the last reload took away */
+	struct model *model;         /* of the snapshot in force; for config, diff and explain */
+	struct snapshot *snapshot;   /* ref */
+	struct accesslog *access;    /* NULL: off */
+	struct admin *admin;         /* the unix socket and the tcp doors */
 	uint64_t started_wall_us, reloaded_wall_us;
 	uint64_t reloads_ok, reloads_failed;
 	uint64_t generation; /* of the snapshot in force; 1 is the first */
-	uint64_t reload_began_us;
-	uint64_t drain_until;
+	uint64_t reload_began_us, drain_until;
 	struct timer log_timer, drain_timer;
 	struct conn signals;       /* a signalfd */
 	struct watchdog *watchdog; /* NULL: systemd does not ask */
-	uint32_t removed;          /* listeners that the last reload took away */
 	char *last_errors;         /* owned; of the last failed reload, NULL when it went well */
 	int exit_code;
 };

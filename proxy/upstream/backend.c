@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "upstream/check.h"
 #include "upstream/registry.h"
 
 struct backend *
@@ -29,6 +30,7 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	if (b->recipe == NULL)
 		b->staged = targets_new(&b->balance);
 	b->balance.targets = NULL; /* the spec's */
+	b->check = spec->check;
 	return b;
 }
 
@@ -58,6 +60,7 @@ backend_free(struct backend **bp)
 	recipe_free(&b->recipe);
 	free((char *)(uintptr_t)b->hash_name.p);
 	tls_client_unref(&b->tls);
+	check_unref(&b->check);
 	backend_state_unref(&b->state);
 	free(b);
 	*bp = NULL;

@@ -26,6 +26,7 @@ struct backend {
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* what its endpoints speak, unless TLS agrees on another */
 	struct tls_client *tls;        /* ref; NULL: plain */
+	struct check *check;           /* ref; NULL: they are not checked */
 };
 
 struct backend *backend_new(struct registry *r, const struct backend_spec *spec);

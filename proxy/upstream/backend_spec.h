@@ -29,6 +29,7 @@ struct backend_spec {
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* NULL: HTTP/1 */
 	struct tls_client *tls;        /* taken over; NULL: plain */
+	struct check *check;           /* taken over; NULL: they are not checked */
 };
 
 #endif

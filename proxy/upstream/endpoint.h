@@ -25,10 +25,9 @@ enum { ENDPOINT_FULL = 1000 /* the factor of all of its weight */ };
 
 struct endpoint {
 	/* set at birth, constant */
-	struct str name;     /* as written in the file; owned */
-	struct str backend;  /* owned */
-	uint32_t id;         /* small, unique among the living: index of per-worker pools */
-	struct meter *meter; /* counters per worker; ref */
+	struct str name, backend; /* as written in the file; owned */
+	uint32_t id;              /* small, unique among the living: index of per-worker pools */
+	struct meter *meter;      /* counters per worker; ref */
 	/* written by the control thread, read by all */
 	struct addr addr;          /* constant while in use; a name that moves is a new endpoint */
 	_Atomic uint32_t word;     /* see above; relaxed: it guards nothing else in memory */
@@ -36,6 +35,7 @@ struct endpoint {
 	_Atomic uint32_t listed;   /* places in published sets; 0: no connection is kept for it */
 	struct health *health;     /* the control thread's own: why (health.h) */
 	struct ejection *ejection; /* the same: what its requests came to (ejection.h) */
+	struct probe *probe;       /* the same: its check (probe.h); NULL: none */
 	/* written by all workers */
 	CACHE_ALIGNED _Atomic uint32_t in_flight; /* exchanges and tunnels assigned to it */
 	_Atomic uint32_t conns;                   /* open connections, all workers */
@@ -60,7 +60,7 @@ endpoint_state(const struct endpoint *e)
 }
 const char *endpoint_state_word(enum endpoint_state state); /* "unhealthy" */
 
-struct registry; /* all living endpoints and backends' run-time state; control thread only */
+struct registry; /* all that lives here, and backends' run-time state; control thread only */
 /* The blocks' sizes are those of the counters, which only the rooms above know. */
 struct registry *registry_new(struct meters *meters, size_t backend_block, size_t endpoint_block);
 void registry_free(struct registry **r); /* everything has been given back */

@@ -196,7 +196,7 @@ health_warming(struct health *h, enum health_cause cause)
 	if (!usable) {
 		free(h->reasons[HEALTH_WARMS]);
 		h->reasons[HEALTH_WARMS] = NULL;
-	} else if (!was_usable) {
+	} else if (!was_usable && !(h->first && h->cause == HEALTH_IS_AWAITED)) {
 		health_begin_warming(h);
 	}
 	return health_rule(h);
@@ -275,6 +275,12 @@ health_release(struct endpoint *e, enum health_cause cause, const char *fmt, ...
 	free(why);
 }
 
+bool
+health_holds(const struct endpoint *e, enum health_cause cause)
+{
+	return e->health->reasons[cause] != NULL;
+}
+
 const char *
 health_reason(const struct endpoint *e)
 {
@@ -293,7 +299,7 @@ health_publish_all(struct health *h)
 	health_publish(h, &scale); /* it may be removed, and still be told the truth about */
 }
 
-void
+static void
 health_configured_weight(struct endpoint *e, uint32_t weight)
 {
 	ASSERT(weight > 0);
@@ -327,12 +333,34 @@ health_warm(struct endpoint *e, uint32_t permille)
 uint32_t
 health_weight(const struct endpoint *e)
 {
-	const struct health *h = e->health;
-	uint32_t wanted = health_wanted(h), weight = wanted;
+	return health_wanted(e->health);
+}
 
-	if (h->reasons[HEALTH_WARMS] != NULL)
-		weight = wanted * h->warm / ENDPOINT_FULL;
-	return weight > 0 || wanted == 0 ? weight : 1;
+/* ---- what is in force ---- */
+
+bool
+health_list(struct endpoint *e, uint32_t weight)
+{
+	bool new = !e->health->known || health_holds(e, HEALTH_REMOVED);
+
+	e->health->known = true;
+	health_release(e, HEALTH_REMOVED, "it is listed again");
+	health_configured_weight(e, weight);
+	return new;
+}
+
+static void
+health_unlisted_visit(void *arg, struct endpoint *e)
+{
+	(void)arg;
+	if (e->health->known && atomic_load(&e->listed) == 0 && !health_holds(e, HEALTH_REMOVED))
+		health_hold(e, HEALTH_REMOVED, "it is listed no more");
+}
+
+void
+health_drain_unlisted(struct registry *r)
+{
+	registry_each(r, health_unlisted_visit, NULL);
 }
 
 /* ---- life ---- */

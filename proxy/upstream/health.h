@@ -28,15 +28,17 @@ struct health {
 	struct endpoint *endpoint;
 	char *reasons[HEALTH_CAUSES];      /* owned; NULL: does not hold */
 	enum health_cause cause;           /* what decides */
+	bool known;                        /* it is in force, or was */
 	uint64_t since_wall_us;            /* in this state */
 	uint64_t changes[ENDPOINT_STATES]; /* into each state */
 	uint32_t weight;                   /* as configured: 1-1000 */
-	uint32_t hand_weight;              /* by hand: 0-1000; HEALTH_NO_WEIGHT: none */
+	uint32_t hand_weight;              /* 0-1000; HEALTH_NO_WEIGHT: none */
 	bool panics;                       /* used even if it fails or is ejected (panic.h) */
 	uint32_t warm;      /* how far it is warmed up, in thousandths; while HEALTH_WARMS holds */
 	uint32_t warm_from; /* where it begins when it comes back; 0: it is warm (warming.h) */
 	uint64_t warm_at;   /* since when; 0: just now */
 	bool met;           /* its backend has pointed at it before */
+	bool first;         /* and to nobody who was well: its first check warms nothing up */
 };
 
 struct health_event {
@@ -45,34 +47,31 @@ struct health_event {
 	bool well, was_well; /* usable, without panic */
 	const char *why;     /* in words, never NULL; borrowed */
 };
-typedef void health_changed_fn(void *arg, const struct health_event *event);
-
-/* From now on, `changed` is told of every change of state. */
+typedef void health_changed_fn(void *arg, const struct health_event *event); /* told of each */
 void health_attend(struct registry *r, health_changed_fn *changed, void *arg);
 
-/* Holds from now on, for this reason: "connect refused (3 of 3 checks)". A new reason alone is no
- * change. */
+/* Holds from now on, for this reason: "connect refused (3 of 3 checks)". */
 void health_hold(struct endpoint *e, enum health_cause cause, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 /* Holds no longer; the words are why, if the state changes by it. */
 void health_release(struct endpoint *e, enum health_cause cause, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
-static inline bool
-health_holds(const struct endpoint *e, enum health_cause cause)
-{
-	return e->health->reasons[cause] != NULL;
-}
+bool health_holds(const struct endpoint *e, enum health_cause cause);
 const char *health_reason(const struct endpoint *e); /* what decides, in words; NULL: nothing */
 bool health_is_well(const struct endpoint *e);       /* usable, by what is known of itself */
 bool health_may_panic(const struct endpoint *e); /* neither leaving nor new: panic is about it */
 void health_panic(struct endpoint *e, bool on);
 
-/* The parts of the factor: weight in the file, weight by hand, how warm it is (1-1000). */
-void health_configured_weight(struct endpoint *e, uint32_t weight);
+/* It comes into force with this weight, before workers have it. True: it was not in use so far. */
+bool health_list(struct endpoint *e, uint32_t weight);
+/* Those that were in force and are listed no more get nothing, whoever still has them. */
+void health_drain_unlisted(struct registry *r);
+
+/* What else is in the factor. */
 void health_weight_by_hand(struct endpoint *e, uint32_t weight);
 void health_cool(struct endpoint *e); /* begins to warm up, if it is well and that is wanted */
 void health_warm(struct endpoint *e, uint32_t permille);
-uint32_t health_weight(const struct endpoint *e); /* as it counts now, 0-1000 */
+uint32_t health_weight(const struct endpoint *e); /* by hand, or as configured */
 
 struct health *health_new(struct registry *r, struct endpoint *e); /* for endpoint.c */
 void health_free(struct health **h);

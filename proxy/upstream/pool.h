@@ -66,6 +66,10 @@ struct upstream *upstream_dial(
 /* The same for one that nobody else may have: raw, or naming one client. */
 struct upstream *upstream_dial_alone(
     struct pools *p, const struct backend *b, struct endpoint *e, struct waiter *w);
+/* What an errno of connecting says; connection_limit_reached: of us, not of the endpoint. */
+enum fault upstream_dial_fault(int error);
+/* Its name without the port, as it is written in the file. */
+struct str upstream_host(const struct endpoint *e);
 /* A dialled one gets a codec; without it, it is raw: bytes are the owner's. */
 struct codec *upstream_speak(struct upstream *u);
 /* Gives it back: kept when its codec can take another stream, else closed by the last. */

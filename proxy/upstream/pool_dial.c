@@ -4,7 +4,7 @@
 
 #include "io/tls_conn.h"
 
-static enum fault
+enum fault
 upstream_dial_fault(int error)
 {
 	switch (error) {
@@ -40,8 +40,7 @@ upstream_shaken(struct upstream *u)
 		upstream_dial_failed(u, FAULT_connection_timeout);
 }
 
-/* The endpoint's name without its port, as it is written in the file. */
-static struct str
+struct str
 upstream_host(const struct endpoint *e)
 {
 	struct str host = e->name;

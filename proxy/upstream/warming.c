@@ -35,9 +35,14 @@ warming_join(const struct backend *b)
 		others |= h->met && health_is_well(t->v[i].endpoint);
 	}
 	for (uint32_t i = 0; i < t->n; i++) {
-		if (others && !t->v[i].endpoint->health->met)
-			health_cool(t->v[i].endpoint);
-		t->v[i].endpoint->health->met = true;
+		struct endpoint *e = t->v[i].endpoint;
+
+		if (e->health->met)
+			continue;
+		e->health->met = true;
+		e->health->first = !others;
+		if (others)
+			health_cool(e);
 	}
 }
 

@@ -65,6 +65,31 @@ fuzz_endpoint(struct str text, struct value_wrong *w)
 }
 
 static bool
+fuzz_ask(struct str text, struct value_wrong *w)
+{
+	struct model_ask ask;
+	uint64_t every;
+
+	if (!value_ask(text, &ask, &every, w))
+		return false;
+	ASSERT(ask.kind != ASK_HTTP || (ask.method.len > 0 && ask.target.p[0] == '/'));
+	return true;
+}
+
+static bool
+fuzz_range(struct str text, struct value_wrong *w)
+{
+	uint64_t first, last;
+
+	if (!value_range(text, 200, 599, &first, &last)) {
+		w->text[0] = '-'; /* its reader knows the words */
+		return false;
+	}
+	ASSERT(first >= 200 && first <= last && last <= 599);
+	return true;
+}
+
+static bool
 fuzz_scalar(unsigned type, struct str text, struct value_wrong *w)
 {
 	struct model_predicate predicate;
@@ -102,6 +127,10 @@ fuzz_scalar(unsigned type, struct str text, struct value_wrong *w)
 		return value_share(text, &n, w);
 	case 13:
 		return value_size(text, &n, w);
+	case 14:
+		return fuzz_ask(text, w);
+	case 15:
+		return fuzz_range(text, w);
 	default:
 		return fuzz_match(text, w);
 	}

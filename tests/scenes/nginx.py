@@ -13,7 +13,7 @@ http {{
   access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   {http}
-  server {{ listen {host}:{port}; root {folder}; {server} }}
+  server {{ listen {host}:{port}{ssl}; root {folder}; {server} }}
 }}
 """
 
@@ -21,14 +21,21 @@ http {{
 class Nginx:
     """with Nginx(folder, "location ..."): it runs; after it, nobody listens at its address."""
 
-    def __init__(self, folder, server="", http="", everywhere=False):
+    def __init__(self, folder, server="", http="", everywhere=False, ssl=False):
         self.folder, self.port = Path(folder) / "nginx", free_port()
         self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o755)
         self.address = f"127.0.0.1:{self.port}"
         host = "0.0.0.0" if everywhere else "127.0.0.1"
         (self.folder / "conf").write_text(
-            CONFIG.format(folder=self.folder, port=self.port, host=host, http=http, server=server)
+            CONFIG.format(
+                folder=self.folder,
+                port=self.port,
+                host=host,
+                ssl=" ssl" if ssl else "",
+                http=http,
+                server=server,
+            )
         )
 
     def __enter__(self):

@@ -47,6 +47,10 @@ endpoints(void *arg, enum endpoint_gauge gauge,
 		s.value = 3;
 		one(out, &s);
 		break;
+	case GAUGE_CHECK_US:
+		s.value = 2500;
+		one(out, &s);
+		break;
 	default:
 		break;
 	}
@@ -260,6 +264,7 @@ an_unused_proxy_shows_every_row(void **state)
 	    "weir_endpoint_weight{backend=\"api\",endpoint=\"10.0.0.1:80\"} 100",
 	    "weir_backend_connections{backend=\"api\",endpoint=\"10.0.0.1:80\",state=\"busy\"} 2",
 	    "weir_backend_connections{backend=\"api\",endpoint=\"10.0.0.1:80\",state=\"idle\"} 3",
+	    "weir_endpoint_check_duration_seconds{backend=\"api\",endpoint=\"10.0.0.1:80\"} 0.0025",
 	    NULL};
 
 	check_lines(*state, lines);

@@ -145,8 +145,7 @@ a_weight_by_hand_keeps_the_ratios_of_its_backend(void **state)
 {
 	struct endpoint *a = endpoint(*state, "10.0.0.1:80"), *b = endpoint(*state, "10.0.0.2:80");
 
-	health_configured_weight(a, 10);
-	health_configured_weight(b, 10);
+	assert_true(health_list(a, 10) && health_list(b, 10));
 	health_weight_by_hand(a, 5);
 	assert_true(factor(a) == 500 && factor(b) == ENDPOINT_FULL);
 	health_weight_by_hand(a, 40);
@@ -161,6 +160,27 @@ a_weight_by_hand_keeps_the_ratios_of_its_backend(void **state)
 	endpoint_unref(&b);
 }
 
+static void
+who_is_named_no_more_drains(void **state)
+{
+	struct place *p = *state;
+	struct endpoint *a = endpoint(p, "10.0.0.1:80"), *b = endpoint(p, "10.0.0.2:80");
+
+	assert_true(health_list(a, 1) && health_list(b, 1));
+	atomic_store(&a->listed, 1);
+	atomic_store(&b->listed, 1);
+	health_drain_unlisted(p->registry);
+	assert_true(endpoint_usable(a) && endpoint_usable(b));
+	assert_false(health_list(a, 1));
+	atomic_store(&b->listed, 0);
+	health_drain_unlisted(p->registry);
+	assert_true(endpoint_usable(a) && endpoint_state(b) == ENDPOINT_DRAINING);
+	assert_true(health_list(b, 1)); /* as good as new */
+	assert_true(endpoint_usable(b));
+	endpoint_unref(&a);
+	endpoint_unref(&b);
+}
+
 #define HEALTH_TEST(f) cmocka_unit_test_setup_teardown(f, place_open, place_close)
 
 int
@@ -171,6 +191,7 @@ main(void)
 	    HEALTH_TEST(tells_each_change_once_with_its_reason),
 	    HEALTH_TEST(who_comes_back_warms_up_if_that_is_wanted),
 	    HEALTH_TEST(a_weight_by_hand_keeps_the_ratios_of_its_backend),
+	    HEALTH_TEST(who_is_named_no_more_drains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

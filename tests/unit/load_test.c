@@ -390,7 +390,7 @@ routes_begin_with_the_defaults_wherever_these_stand(void **state)
 	assert_says(HTTP "routes: [{match: any, to: web, retry: {when: [5xx, resets]}}]\n" WEB, 0,
 	    "\"when\" wants gateway-error, 5xx, reset or timeout, got \"resets\"");
 	assert_says(HTTP "routes: [{match: any, to: web, retry: {statuses: 200}}]\n" WEB, 0,
-	    "\"statuses\" wants statuses from 400 to 599, got \"200\"");
+	    "\"statuses\" wants a status, a range or a list of them, 400-599, got \"200\"");
 }
 
 int

@@ -1,0 +1,25 @@
+#include "run/endpoints.h"
+
+#include "upstream/health.h"
+
+/* Who was in use before there were checks is trusted until they say otherwise. */
+void
+endpoints_follow(struct server *s, const struct backend *b)
+{
+	const struct targets *t = backend_targets(b);
+
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct endpoint *e = t->v[i].endpoint;
+		bool new = health_list(e, t->v[i].weight);
+		bool nameless = health_holds(e, HEALTH_NAMELESS);
+
+		probes_keep(s->probes, e, nameless ? NULL : b->check, !new);
+	}
+}
+
+void
+endpoints_settle(struct server *s)
+{
+	health_drain_unlisted(s->registry);
+	probes_sweep(s->probes); /* then: who is gone is not to be well for a moment */
+}
