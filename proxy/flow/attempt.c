@@ -135,9 +135,9 @@ attempt_share(struct attempt *a)
 	if (a->raw || a->alone)
 		return false;
 	if (!a->fresh)
-		a->upstream = upstream_take(a->worker->pools, a->endpoint);
+		a->upstream = upstream_take(a->worker->pools, a->backend, a->endpoint);
 	if (a->upstream == NULL) {
-		a->upstream = upstream_join(a->worker->pools, a->endpoint, &a->waiter);
+		a->upstream = upstream_join(a->worker->pools, a->backend, a->endpoint, &a->waiter);
 		a->joined = a->upstream != NULL;
 	}
 	if (a->upstream == NULL)

@@ -1,6 +1,7 @@
 #include "io/tls_client.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ struct tls_client {
 	SSL_CTX *library; /* owned */
 	char *name, *sni; /* owned; NULL: the endpoint's host */
 	bool verify;
+	unsigned char digest[EVP_MAX_MD_SIZE]; /* of all that it was made of */
 };
 
 static bool
@@ -58,6 +60,53 @@ tls_client_protocols(struct tls_client *t, const struct tls_client_spec *spec)
 	ASSERT(n == 0 || SSL_CTX_set_alpn_protos(t->library, list, n) == 0);
 }
 
+static void
+tls_client_digest_text(EVP_MD_CTX *md, const char *text)
+{
+	const char *known = text != NULL ? text : "\377"; /* no host's first byte */
+
+	ASSERT(EVP_DigestUpdate(md, known, strlen(known) + 1) == 1);
+}
+
+static void
+tls_client_digest_trust(EVP_MD_CTX *md, SSL_CTX *library)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(library));
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509 *x = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+		unsigned char digest[EVP_MAX_MD_SIZE];
+		unsigned n = 0;
+
+		if (x != NULL && X509_digest(x, EVP_sha256(), digest, &n) == 1)
+			ASSERT(EVP_DigestUpdate(md, digest, n) == 1);
+	}
+}
+
+static void
+tls_client_digest(struct tls_client *t, const struct tls_client_spec *spec)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+
+	ASSERT(md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1);
+	tls_client_digest_text(md, spec->verify ? "verifies" : "trusts");
+	tls_client_digest_text(md, spec->name);
+	tls_client_digest_text(md, spec->sni);
+	tls_client_digest_text(md, spec->own != NULL ? spec->own->digest : NULL);
+	for (size_t i = 0; i < spec->n_alpn; i++)
+		tls_client_digest_text(md, spec->alpn[i]);
+	tls_client_digest_trust(md, t->library);
+	ASSERT(EVP_DigestFinal_ex(md, t->digest, NULL) == 1);
+	EVP_MD_CTX_free(md);
+}
+
+bool
+tls_client_same(const struct tls_client *a, const struct tls_client *b)
+{
+	return a == b ||
+	       (a != NULL && b != NULL && memcmp(a->digest, b->digest, sizeof(a->digest)) == 0);
+}
+
 struct tls_client *
 tls_client_new(const struct tls_client_spec *spec, struct tls_wrong *wrong)
 {
@@ -82,7 +131,9 @@ tls_client_new(const struct tls_client_spec *spec, struct tls_wrong *wrong)
 	if (ok && own != NULL &&
 	    SSL_CTX_use_cert_and_key(t->library, own->leaf, own->key, own->chain, 1) != 1)
 		ok = tls_client_wrong(wrong, own->path);
-	if (!ok)
+	if (ok)
+		tls_client_digest(t, spec);
+	else
 		tls_client_unref(&t);
 	return t;
 }

@@ -22,6 +22,8 @@ struct tls_client_spec {         /* all borrowed for the call */
 struct tls_client *tls_client_new(const struct tls_client_spec *spec, struct tls_wrong *wrong);
 struct tls_client *tls_client_ref(struct tls_client *t);
 void tls_client_unref(struct tls_client **t); /* any thread; a no-op on NULL */
+/* Would either have spoken to the same peers, and in the same way? NULL: plain. */
+bool tls_client_same(const struct tls_client *a, const struct tls_client *b);
 
 /* For tls_handshake.c: a conn to this host as the library sees it. */
 struct ssl_st *tls_client_call(const struct tls_client *t, struct str host);

@@ -88,6 +88,16 @@ upstream_discard(struct upstream *u)
 	loop_reap(u->pools->spec.loop, &u->reap, upstream_reap);
 }
 
+/* Nobody is to find it: what it carries may end. */
+static void
+upstream_retire(struct upstream *u)
+{
+	if (u->at == UPSTREAM_IDLE)
+		upstream_discard(u);
+	else
+		upstream_unlink(u);
+}
+
 /* Those that carry streams go with the last of them. */
 static void
 pool_close_idle(struct pool *pool)
@@ -202,10 +212,8 @@ upstream_admits(const struct upstream *u)
 static void
 upstream_review(struct upstream *u)
 {
-	if (u->at == UPSTREAM_IDLE && (u->codec->done || u->timed_out))
-		upstream_discard(u);
-	else if (u->codec->done)
-		upstream_unlink(u); /* what it carries may end */
+	if (u->codec->done || (u->at == UPSTREAM_IDLE && u->timed_out))
+		upstream_retire(u);
 	else if (u->speaks->many && upstream_admits(u))
 		upstream_open(u);
 }
@@ -248,14 +256,25 @@ upstream_timer(struct timer *t)
 	loop_ready(c->loop, &c->task);
 }
 
+/* A reload may have changed how the backend is spoken to. */
+static bool
+upstream_suits(const struct upstream *u, const struct backend *b)
+{
+	return u->speaks == b->codec && tls_client_same(u->tls, b->tls);
+}
+
 /* The last one kept that is still good: its end, or bytes that nobody asked for, may have been told
  * in this very turn. One that has become full is not looked at again until a stream of it ends. */
 static struct upstream *
-pool_warmest(struct pool *pool)
+pool_warmest(struct pool *pool, const struct backend *b)
 {
 	struct upstream *u;
 
 	while ((u = pool->open) != NULL) {
+		if (unlikely(!upstream_suits(u, b))) {
+			upstream_retire(u);
+			continue;
+		}
 		if (u->conn.may_read || u->conn.hup)
 			upstream_run(&u->conn.task);
 		if (pool->open != u)
@@ -268,11 +287,11 @@ pool_warmest(struct pool *pool)
 }
 
 struct upstream *
-upstream_take(struct pools *p, const struct endpoint *e)
+upstream_take(struct pools *p, const struct backend *b, const struct endpoint *e)
 {
 	struct upstream *u;
 
-	if (e->id >= p->n || (u = pool_warmest(&p->v[e->id])) == NULL)
+	if (e->id >= p->n || (u = pool_warmest(&p->v[e->id], b)) == NULL)
 		return NULL;
 	if (!u->speaks->many)
 		upstream_unlink(u);
@@ -282,11 +301,11 @@ upstream_take(struct pools *p, const struct endpoint *e)
 }
 
 struct upstream *
-upstream_join(struct pools *p, const struct endpoint *e, struct waiter *w)
+upstream_join(struct pools *p, const struct backend *b, const struct endpoint *e, struct waiter *w)
 {
 	struct upstream *u = e->id < p->n ? p->v[e->id].dials : NULL;
 
-	while (u != NULL && u->lent >= POOL_WAITERS)
+	while (u != NULL && (u->lent >= POOL_WAITERS || !upstream_suits(u, b)))
 		u = u->next;
 	if (u == NULL)
 		return NULL;

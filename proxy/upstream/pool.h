@@ -50,14 +50,14 @@ void pools_free(struct pools **p);          /* closes idle ones; asserts that no
 void pools_close_unlisted(struct pools *p); /* the idle ones to endpoints that are gone */
 void pools_close_idle(struct pools *p);     /* and keep none from now on: the worker drains */
 
-/* A kept connection whose codec has room for a stream; NULL: none. */
-struct upstream *upstream_take(struct pools *p, const struct endpoint *e);
+/* A kept one with room for a stream that would be begun in the same way now; NULL: none. */
+struct upstream *upstream_take(struct pools *p, const struct backend *b, const struct endpoint *e);
 /* One that is being dialled and will carry many; NULL: none. When it is decided (see dial), another
  * may have been quicker: upstream_admits says whether there is room left. */
-struct upstream *upstream_join(struct pools *p, const struct endpoint *e, struct waiter *w);
+struct upstream *upstream_join(
+    struct pools *p, const struct backend *b, const struct endpoint *e, struct waiter *w);
 bool upstream_admits(const struct upstream *u);
-/* Closes one idle connection to any endpoint of this backend, to make room under its limit; false:
- * this worker keeps none. */
+/* Closes an idle one of any endpoint of this backend, to make room; false: there is none. */
 bool upstream_evict(struct pools *p, const struct backend *b);
 /* Starts a new one, counted already by backend_conn_open. The waiter's task is listed when it is
  * decided: upstream.at is then UPSTREAM_LENT, or UPSTREAM_CLOSED with a fault. */

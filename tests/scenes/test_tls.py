@@ -308,6 +308,25 @@ def test_weir_shows_its_certificate_to_an_endpoint_that_asks(scene, shelf, nginx
     assert weir.get().body == b"api.internal SUCCESS weir.test"
 
 
+@pytest.mark.parametrize(
+    "tls, status",
+    [("{{ca: {ca}, name: other.internal}}", 502), ("{{ca: {ca}, name: api.internal}}", 200)],
+)
+def test_a_kept_connection_is_used_only_as_long_as_it_would_be_begun_again(
+    scene, shelf, nginx, tls, status
+):
+    """What was not verified, or for another name, is not handed out once the file says how."""
+    weir = scene.start(to(nginx, "{verify: off}"), workers=1)
+    wire = weir.connect()
+    assert wire.ask(get_bytes()).status == 200
+    weir.reload(to(nginx, tls.format(ca=shelf / "ca.pem")))
+    assert wire.ask(get_bytes()).status == status
+    assert weir.metric("weir_backend_connections_total", backend="app") == 2
+    weir.reload(to(nginx, tls.format(ca=shelf / "ca.pem")) + "# the same, read again\n")
+    assert wire.ask(get_bytes()).status == status
+    assert weir.metric("weir_backend_connections_total", backend="app") == (2 if status == 200 else 3)
+
+
 def test_an_endpoint_without_tls_is_a_fault_of_its_own(scene):
     weir = scene.start(to(scene.origin(lambda wire, _: wire.send(b"220 hello\r\n")), "{verify: off}"))
     answer = weir.get()

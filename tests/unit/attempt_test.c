@@ -72,15 +72,17 @@ pools_next(struct pools *p, struct endpoint *e)
 }
 
 struct upstream *
-upstream_take(struct pools *p, const struct endpoint *e)
+upstream_take(struct pools *p, const struct backend *b, const struct endpoint *e)
 {
+	(void)b;
 	p->looked++;
 	return *p->script == 'k' ? pools_next(p, (struct endpoint *)(uintptr_t)e) : NULL;
 }
 
 struct upstream *
-upstream_join(struct pools *p, const struct endpoint *e, struct waiter *w)
+upstream_join(struct pools *p, const struct backend *b, const struct endpoint *e, struct waiter *w)
 {
+	(void)b;
 	assert_non_null(w->task);
 	if (*p->script != 'j')
 		return NULL;

@@ -135,9 +135,9 @@ ask(struct rig *r, struct asker *a)
 {
 	*a = (struct asker){.task = {.run = asker_run}};
 	a->waiter.task = &a->task;
-	a->upstream = upstream_take(r->pools, r->endpoint);
+	a->upstream = upstream_take(r->pools, r->backend, r->endpoint);
 	if (a->upstream == NULL)
-		a->upstream = upstream_join(r->pools, r->endpoint, &a->waiter);
+		a->upstream = upstream_join(r->pools, r->backend, r->endpoint, &a->waiter);
 	if (a->upstream != NULL)
 		return;
 	assert_int_equal(backend_conn_open(r->backend, r->endpoint), FAULT_none);
@@ -236,7 +236,7 @@ a_peer_that_allows_more_is_found_again(void **state)
 	rig_open(&r, &codec_many);
 	limit = 1;
 	begin(&r, &a);
-	assert_null(upstream_take(r.pools, r.endpoint));
+	assert_null(upstream_take(r.pools, r.backend, r.endpoint));
 	limit = 2;
 	upstream_run(&a.upstream->conn.task); /* as after its SETTINGS */
 	begin(&r, &b);
@@ -411,6 +411,31 @@ an_endpoint_that_is_gone_keeps_its_streams_to_their_end(void **state)
 	rig_close(&r);
 }
 
+static void
+one_of_an_old_protocol_is_not_found_after_a_reload(void **state)
+{
+	struct codec_ops other = codec_many;
+	struct asker a, b, c;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, &codec_many);
+	limit = 1;
+	begin(&r, &a);
+	begin(&r, &b);
+	end(&b);
+	limit = 2;
+	upstream_run(&a.upstream->conn.task); /* both could be found */
+	r.backend->codec = &other;
+	assert_null(upstream_take(r.pools, r.backend, r.endpoint));
+	assert_int_equal(r.endpoint->conns, 1); /* the idle one is closed */
+	begin(&r, &c);
+	assert_ptr_equal(c.upstream->speaks, &other);
+	end(&a);
+	end(&c);
+	rig_close(&r);
+}
+
 /* The array moves under the lists of those that were there before. */
 static void
 makes_room_for_endpoints_that_come_later(void **state)
@@ -507,6 +532,7 @@ main(void)
 	    cmocka_unit_test(an_idle_one_ends_in_time_and_a_busy_one_does_not),
 	    cmocka_unit_test(only_an_idle_one_makes_room_under_a_limit),
 	    cmocka_unit_test(an_endpoint_that_is_gone_keeps_its_streams_to_their_end),
+	    cmocka_unit_test(one_of_an_old_protocol_is_not_found_after_a_reload),
 	    cmocka_unit_test(makes_room_for_endpoints_that_come_later),
 	    cmocka_unit_test(one_that_names_a_client_is_nobody_elses),
 	    cmocka_unit_test(one_stream_at_a_time_is_lent_to_one),
