@@ -1,12 +1,12 @@
 #include "config/build.h"
 
-#include "config/build_tls.h"
-
 #include <stdlib.h>
 
 #include "config/build_check.h"
 #include "config/build_health.h"
 #include "config/build_policy.h"
+#include "config/build_sticky.h"
+#include "config/build_tls.h"
 #include "observe/expose.h"
 
 struct building {
@@ -15,7 +15,7 @@ struct building {
 	struct errors *errors;
 	struct snapshot *s;
 	struct map listeners; /* name -> struct listener_spec */
-	bool failed;          /* the TLS of a listener or backend; told */
+	bool failed;          /* a file of a listener or backend; told */
 };
 
 /* ---- backends ---- */
@@ -112,6 +112,7 @@ build_backend(struct building *b, const struct model_backend *m)
 	}
 	spec.check = build_check(m, spec.tls);
 	build_health(m, &spec);
+	b->failed |= !build_sticky(m, &spec.sticky, b->errors);
 	backend = backend_new(b->with->registry, &spec);
 	if (!spec.recipe->living) /* else when its names are known (run/names) */
 		backend_compose(backend, b->with->registry);

@@ -67,6 +67,7 @@ struct model_backend {
 	uint32_t panic; /* percent; 0: never */
 	struct model_slow_start slow_start;
 	struct model_check check;
+	struct model_sticky sticky;
 };
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef CONFIG_MODEL_HEALTH_H
 #define CONFIG_MODEL_HEALTH_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 struct model_outlier { /* 0: this detector is off */
 	bool on;
@@ -16,6 +16,16 @@ struct model_outlier { /* 0: this detector is off */
 struct model_slow_start {
 	uint64_t span;            /* 0: there is none */
 	uint32_t aggression, min; /* percent */
+};
+
+enum model_same_site { SAME_SITE_LAX, SAME_SITE_STRICT, SAME_SITE_NONE };
+
+struct model_sticky {
+	struct str cookie; /* p is NULL: off */
+	struct str secret; /* a path as written, from the folder of its file; p is NULL: none */
+	bool strict;
+	enum model_same_site same_site;
+	uint64_t ttl; /* 0: as long as the browser runs */
 };
 
 #endif

@@ -393,6 +393,7 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 		return;
 	case SCHEMA_NAME:
 	case SCHEMA_LINE:
+	case SCHEMA_TOKEN:
 	case SCHEMA_ASK: /* begins with its text */
 		put_text(out, *(const struct str *)field(row, base));
 		return;

@@ -203,6 +203,8 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 		return value_name(text, w) && scalar_str(row, text, base);
 	case SCHEMA_LINE:
 		return value_line(text, w) && scalar_str(row, text, base);
+	case SCHEMA_TOKEN:
+		return value_token(text, w) && scalar_str(row, text, base);
 	case SCHEMA_ADDRESS:
 		return value_address(text, field(row, base), w);
 	case SCHEMA_PORT:

@@ -13,6 +13,8 @@ enum {
 };
 
 static const char *const words_switch[] = {"off", "on", NULL};
+static const char *const words_same_site[] = {
+    [SAME_SITE_LAX] = "lax", [SAME_SITE_STRICT] = "strict", [SAME_SITE_NONE] = "none", NULL};
 
 /* clang-format off */
 #define STREAK(field, def, ex, text)                                                               \
@@ -75,8 +77,28 @@ static const struct schema_row rows_slow_start[] = {
 	 .sentence = "The part of its weight that counts from the start."},
 };
 
+static const struct schema_row rows_sticky[] = {
+	{.key = "cookie", .type = SCHEMA_TOKEN, .required = true, FIELD(model_backend, sticky.cookie),
+	 .example = "SEAT", .since = FIRST,
+	 .sentence = "The cookie's name. Its value tells nobody anything, and nobody can make one who does not know the secret."},
+	{.key = "strict", .type = SCHEMA_CHOICE, FIELD(model_backend, sticky.strict),
+	 .words = words_switch, .fallback = "off", .example = "on", .since = FIRST,
+	 .sentence = "With on, nobody else answers while the client's endpoint is there and cannot be chosen: 503."},
+	{.key = "ttl", .type = SCHEMA_DURATION, FIELD(model_backend, sticky.ttl),
+	 .zero = "off", .fallback = "off", .example = "8h", .since = FIRST,
+	 .sentence = "How long the client keeps the cookie; off: until the browser ends."},
+	{.key = "secret", .type = SCHEMA_LINE, FIELD(model_backend, sticky.secret),
+	 .told = "one of this process, made at its start", .example = "sticky.secret", .since = FIRST,
+	 .sentence = "A file with at least 16 bytes that nobody guesses; the line's end is not part of them. With the same one, a weir that was started again knows the cookies, and other weirs do."},
+	{.key = "same_site", .type = SCHEMA_CHOICE, FIELD(model_backend, sticky.same_site),
+	 .words = words_same_site, .fallback = "lax", .example = "none", .since = FIRST,
+	 .sentence = "Whether browsers send the cookie with what pages of other sites ask for: with links that are followed, never, or always (then only over TLS). It is also for TLS alone where it was set over TLS, and never shown to scripts."},
+};
+
 const struct schema_object schema_slow_start = {
 	OBJECT("slow_start", "in slow_start", model_backend, rows_slow_start), .short_key = "for"};
+const struct schema_object schema_sticky = {
+	OBJECT("sticky", "in sticky", model_backend, rows_sticky), .short_key = "cookie"};
 const struct schema_object schema_outlier = {
 	OBJECT("outlier", "in outlier", model_backend, rows_outlier), .short_key = "enabled"};
 /* clang-format on */

@@ -245,6 +245,7 @@ type_json(const struct schema_row *row)
 		return json_pack("{s:[{s:s},{s:[b]}]}", "anyOf", "type", "string", "enum", 0);
 	case SCHEMA_NAME:
 	case SCHEMA_LINE:
+	case SCHEMA_TOKEN:
 	case SCHEMA_HOST:
 	case SCHEMA_SERVICE:
 		return text_json();

@@ -11,6 +11,7 @@ enum schema_type {
 	SCHEMA_CHOICE,   /* an enum or a bool: the index of the word */
 	SCHEMA_NAME,     /* struct str */
 	SCHEMA_LINE,     /* struct str */
+	SCHEMA_TOKEN,    /* struct str; the name of a header or of a cookie */
 	SCHEMA_ADDRESS,  /* struct addr */
 	SCHEMA_PORT,     /* the port of a struct addr of all interfaces */
 	SCHEMA_RANGES,   /* struct model_cidrs */

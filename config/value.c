@@ -338,7 +338,7 @@ value_token(struct str text, struct value_wrong *w)
 {
 	if (value_is_token(text))
 		return true;
-	return WRONG(w, "\"%.*s%s\" cannot be the name of a header", SHOWN(text));
+	return WRONG(w, "\"%.*s%s\" cannot be the name of a header or a cookie", SHOWN(text));
 }
 
 bool

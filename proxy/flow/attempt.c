@@ -91,6 +91,21 @@ attempt_failed(struct attempt *a, enum fault why)
 	return ATTEMPT_FAILED;
 }
 
+/* The client's own, if it may be chosen; else another one, unless the client waits for its own. */
+static struct endpoint *
+attempt_pick_seat(struct attempt *a)
+{
+	struct endpoint *e = backend_pick_seat(a->backend, &a->pick, a->seat, &a->fault);
+
+	a->seated = e != NULL;
+	if (e != NULL)
+		COUNTER_ADD(attempt_stats(a)->seats_kept, 1);
+	if (e != NULL || (a->fault != FAULT_none && a->backend->sticky->strict))
+		return e;
+	COUNTER_ADD(attempt_stats(a)->seats_lost, 1);
+	return backend_pick(a->backend, &a->pick, &a->fault);
+}
+
 /* Picks an endpoint that was not tried yet. False: a->fault says why not. */
 static bool
 attempt_pick(struct attempt *a)
@@ -98,7 +113,10 @@ attempt_pick(struct attempt *a)
 	struct endpoint *e;
 
 	a->pick.random = worker_random(a->worker);
-	e = backend_pick(a->backend, &a->pick, &a->fault);
+	if (unlikely(a->seat != NULL))
+		e = attempt_pick_seat(a);
+	else
+		e = backend_pick(a->backend, &a->pick, &a->fault);
 	if (e == NULL)
 		return false;
 	if (unlikely(a->last != NULL)) /* it waited in line, or failed */

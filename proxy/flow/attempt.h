@@ -28,13 +28,15 @@ struct attempt {
 	struct guard_pass pass;    /* counted against the backend */
 	struct queue_wait place;   /* while it waits to be */
 	struct balance_pick pick;
-	enum fault fault; /* why the last try failed */
+	const struct sticky_tag *seat; /* the client's; NULL: it has none. As long-lived */
+	enum fault fault;              /* why the last try failed */
 	uint8_t tries, denied;
 	bool raw;    /* no kept connections: the bytes are the owner's */
 	bool alone;  /* each has a connection of its own: it names one client (PROXY protocol) */
 	bool fresh;  /* no kept connection this time */
 	bool reused; /* the connection had served before this try */
 	bool joined; /* waits, or has waited, for a dial that another began */
+	bool seated; /* this try is at the endpoint that the client has a seat at */
 	bool judged; /* what this try says of its endpoint is noted */
 	bool idempotent; /* RFC 9110 section 9.2.2 */
 	bool pauses;     /* before the next try */
@@ -44,7 +46,7 @@ struct attempt {
 	uint64_t waited_us; /* for a place */
 };
 
-/* a is zeroed. What not all have is set behind it: pick.key, raw, idempotent, deadline. */
+/* a is zeroed. What not all have is set behind it: pick.key, seat, raw, idempotent, deadline. */
 void attempt_begin(struct attempt *a, struct worker *w, struct backend *b, const struct policy *p,
     struct task *owner);
 /* Goes on. READY: upstream is connected and lent; FAILED: fault says why. Its owner has it run when

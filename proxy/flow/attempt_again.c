@@ -38,6 +38,15 @@ attempt_avoid(struct attempt *a, bool stale)
 		a->pick.tried[a->pick.n_tried++] = a->endpoint;
 }
 
+/* Is there one that was not tried? Who keeps strictly to its own endpoint has only that. */
+static bool
+attempt_has_other(const struct attempt *a)
+{
+	if (unlikely(a->seated) && a->backend->sticky->strict)
+		return a->pick.n_tried == 0;
+	return backend_has(a->backend, &a->pick);
+}
+
 /* Leaves one that may be chosen in a->pick, or returns false. Who was tried is asked again when
  * nobody else is left, the last one last. */
 static bool
@@ -45,16 +54,16 @@ attempt_has_choice(struct attempt *a, bool again)
 {
 	struct balance_pick *pick = &a->pick;
 
-	if (backend_has(a->backend, pick))
+	if (attempt_has_other(a))
 		return true;
 	if (!again || pick->n_tried == 0)
 		return false;
 	pick->tried[0] = pick->tried[pick->n_tried - 1];
 	pick->n_tried = 1;
-	if (backend_has(a->backend, pick))
+	if (attempt_has_other(a))
 		return true;
 	pick->n_tried = 0;
-	return backend_has(a->backend, pick);
+	return attempt_has_other(a);
 }
 
 /* Is all of the request still there? */

@@ -6,6 +6,7 @@
 #include "flow/handshake.h"
 #include "flow/reply.h"
 #include "flow/tunnel.h"
+#include "http/cookie.h"
 #include "http/retry_after.h"
 
 enum step_result { STEP_NEXT, STEP_WAIT };
@@ -145,10 +146,22 @@ exchange_hash_key(struct exchange *x, const struct backend *b)
 		value = field_value(fields_find_name(&h->fields, b->hash_name));
 		break;
 	case HASH_OF_COOKIE:
-		value = forward_cookie(h, b->hash_name);
+		value = cookie_find(&h->fields, b->hash_name);
 		break;
 	}
 	return value.p != NULL ? balance_hash(value) : worker_random(x->worker);
+}
+
+/* Where the client was before, as it says. */
+static const struct sticky_tag *
+exchange_seat(struct exchange *x, const struct sticky *s)
+{
+	const struct stream *in = x->client_stream;
+	struct sticky_tag *tag = arena_take(in->arena, sizeof(*tag));
+
+	if (tag == NULL || !sticky_read(cookie_find(&in->in.head->fields, s->cookie), tag))
+		return NULL;
+	return tag;
 }
 
 static enum step_result
@@ -167,6 +180,8 @@ step_request(struct exchange *x)
 	attempt_begin(a, x->worker, b, p, &x->task);
 	if (b->hashed)
 		a->pick.key = exchange_hash_key(x, b);
+	if (unlikely(b->sticky != NULL))
+		a->seat = exchange_seat(x, b->sticky);
 	a->idempotent = method_is_idempotent(x->client_stream->in.head->method);
 	a->place.priority = (uint8_t)x->route->priority;
 	exchange_clock_start(x);

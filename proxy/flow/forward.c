@@ -129,26 +129,6 @@ forward_identify(struct exchange *x)
 	forward_make_id(x);
 }
 
-struct str
-forward_cookie(const struct head *h, struct str name)
-{
-	for (uint32_t i = 0; i < h->fields.n; i++) {
-		struct str rest = field_value(&h->fields.v[i]), pair;
-
-		if (h->fields.v[i].id != FIELD_COOKIE)
-			continue;
-		while (str_cut(&rest, ';', &pair)) {
-			size_t eq;
-
-			pair = str_trim(pair);
-			eq = str_find(pair, '=', 0);
-			if (eq < pair.len && str_eq(str_of(pair.p, eq), name))
-				return str_of(pair.p + eq + 1, pair.len - eq - 1);
-		}
-	}
-	return STR_NONE;
-}
-
 void
 forward_proxy_header(struct exchange *x, struct codec *codec)
 {
@@ -420,9 +400,45 @@ forward_request(struct exchange *x, enum fault *why)
 
 /* ---- responses ---- */
 
+/* Not one of those that are followed by another. */
+static bool
+forward_is_final(const struct head *h)
+{
+	enum { SWITCHING_PROTOCOLS = 101, OK = 200 };
+
+	return h->status >= OK || h->status == SWITCHING_PROTOCOLS;
+}
+
+/* The client spoke TLS with us, or with a proxy that is trusted. */
+static bool
+forward_was_secure(const struct exchange *x)
+{
+	const struct fields *fields = &x->client_stream->in.head->fields;
+
+	if (x->client->conn.tls != NULL)
+		return true;
+	return x->trusted &&
+	       str_eq(field_value(fields_find(fields, FIELD_X_FORWARDED_PROTO)), STR("https"));
+}
+
+/* Tells the client where it sits from now on. */
+static bool
+forward_seat(struct forward *f, const struct sticky *s)
+{
+	struct sticky_tag tag = sticky_tag(s, f->x->attempt.endpoint->name);
+	char *value = arena_take(f->arena, sticky_cookie_size(s)), *end;
+
+	if (value == NULL)
+		return false;
+	end = sticky_cookie(s, &tag, forward_was_secure(f->x), value);
+	return fields_add(
+	    &f->to->fields, f->arena, STR("Set-Cookie"), str_of(value, (size_t)(end - value)));
+}
+
 struct head *
 forward_response(struct exchange *x, const struct head *from, enum fault *why)
 {
+	const struct sticky *sticky = x->attempt.backend->sticky;
 	struct forward f = {.x = x, .arena = x->client_stream->arena, .from = from};
 	struct hop_fields hop UNSET;
 	struct field *to;
@@ -431,7 +447,7 @@ forward_response(struct exchange *x, const struct head *from, enum fault *why)
 	if (*why != FAULT_none)
 		return NULL;
 	*why = FAULT_http_response_header_section_size;
-	if (forward_begin(&f, 0) == NULL)
+	if (forward_begin(&f, sticky != NULL) == NULL)
 		return NULL;
 	if (from->status == 101)
 		hop.ids &= ~(UINT64_C(1) << FIELD_UPGRADE);
@@ -440,6 +456,9 @@ forward_response(struct exchange *x, const struct head *from, enum fault *why)
 		if (!framing_is_hop(&hop, &from->fields.v[i]))
 			*to++ = from->fields.v[i];
 	f.to->fields.n = (uint32_t)(to - f.to->fields.v);
+	if (unlikely(sticky != NULL) && !x->attempt.seated && forward_is_final(from) &&
+	    !forward_seat(&f, sticky))
+		return NULL;
 	return f.to;
 }
 

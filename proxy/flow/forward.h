@@ -13,8 +13,6 @@ struct head *forward_request(struct exchange *x, enum fault *why);
 struct head *forward_response(struct exchange *x, const struct head *h, enum fault *why);
 struct fields *forward_trailers(struct exchange *x, const struct fields *trailers);
 
-/* The value of this cookie; p is NULL: absent. */
-struct str forward_cookie(const struct head *h, struct str name);
 /* The PROXY header of a backend that wants one, ahead of everything else on a new connection. */
 void forward_proxy_header(struct exchange *x, struct codec *codec);
 

@@ -91,6 +91,11 @@ static const struct metric metrics[] = {
 	{ROW(COUNTER, "weir_backend_connections_reused_total", "backend", "Tries that were given a kept connection."),
 	    .show = show_counter, OF(BACKEND, backend_stats, conns_reused)},
 
+	{ROW(COUNTER, "weir_backend_sticky_kept_total", "backend", "Tries at the endpoint that the client's cookie names."),
+	    .show = show_counter, OF(BACKEND, backend_stats, seats_kept)},
+	{ROW(COUNTER, "weir_backend_sticky_moved_total", "backend", "Tries elsewhere, as the one that the client's cookie names could not be chosen, or is gone."),
+	    .show = show_counter, OF(BACKEND, backend_stats, seats_lost)},
+
 	{ROW(GAUGE, "weir_backend_waiting", "backend", "Requests that wait for a place."),
 	    .show = show_backends, .at = BACKEND_WAITING},
 	{ROW(GAUGE, "weir_backend_breaker_open", "backend", "1 while the breaker lets nothing or only a few requests through, else 0."),

@@ -39,6 +39,7 @@ struct backend_stats {
 	struct code_counts no_budget; /* the same, of those that would have been more than may be */
 	uint64_t conns_opened, conns_reused;
 	uint64_t not_kept; /* requests whose body was longer than what is kept to be sent again */
+	uint64_t seats_kept, seats_lost; /* tries of clients whose cookie names an endpoint */
 };
 struct endpoint_stats {
 	struct code_counts requests; /* by status, as the endpoint sent it */

@@ -21,6 +21,7 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->outlier = spec->outlier;
 	b->panic = spec->panic;
 	b->warming = spec->warming;
+	b->sticky = sticky_new(&spec->sticky, b->name, r->sticky_key);
 	b->proxy_protocol = spec->proxy_protocol;
 	b->codec = spec->codec != NULL ? spec->codec : &codec_h1;
 	b->tls = spec->tls;
@@ -28,7 +29,7 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->balance.in_flight = &b->state->guard.requests;
 	b->recipe = spec->recipe;
 	if (b->recipe == NULL)
-		b->staged = targets_new(&b->balance);
+		b->staged = targets_new(&b->balance, b->sticky);
 	b->balance.targets = NULL; /* the spec's */
 	b->check = spec->check;
 	return b;
@@ -42,7 +43,7 @@ backend_compose(struct backend *b, struct registry *r)
 
 	balance.targets = targets;
 	targets_free(&b->staged);
-	b->staged = targets_new(&balance);
+	b->staged = targets_new(&balance, b->sticky);
 	b->staged->nameless = balance.n > 0;
 	for (uint32_t i = 0; i < balance.n; i++)
 		b->staged->nameless &= health_holds(targets[i].endpoint, HEALTH_NAMELESS);
@@ -59,6 +60,7 @@ backend_free(struct backend **bp)
 	targets_free(&b->staged);
 	recipe_free(&b->recipe);
 	free((char *)(uintptr_t)b->hash_name.p);
+	sticky_free(&b->sticky);
 	tls_client_unref(&b->tls);
 	check_unref(&b->check);
 	backend_state_unref(&b->state);
@@ -153,6 +155,25 @@ void
 backend_pick_done(struct endpoint *e)
 {
 	guard_uncount(&e->in_flight);
+}
+
+struct endpoint *
+backend_pick_seat(struct backend *b, const struct balance_pick *pick, const struct sticky_tag *seat,
+    enum fault *why)
+{
+	const struct targets *t = backend_targets_now(b);
+	uint32_t i = sticky_find(t->seats, t->n, seat);
+	struct balance_pick any = *pick;
+
+	any.limit = 0;
+	*why = FAULT_none;
+	if (i == BALANCE_NONE)
+		return NULL;
+	*why = FAULT_destination_unavailable;
+	if (!balance_allows(t->balance, &any, i))
+		return NULL;
+	*why = FAULT_connection_limit_reached;
+	return guard_count(&t->v[i].endpoint->in_flight, pick->limit) ? t->v[i].endpoint : NULL;
 }
 
 bool

@@ -23,6 +23,7 @@ struct backend {
 	struct outlier_spec outlier;
 	uint32_t panic; /* when less than so many percent are well; 0: never */
 	struct warming_spec warming;
+	struct sticky *sticky; /* owned; NULL: nobody is kept with an endpoint */
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* what its endpoints speak, unless TLS agrees on another */
 	struct tls_client *tls;        /* ref; NULL: plain */
@@ -50,6 +51,10 @@ void backend_conn_closed(struct backend_state *s, struct endpoint *e);
 /* Chooses and counts in_flight on the endpoint, which keeps it alive; NULL: none is available, and
  * *why is connection_limit_reached, dns_error or destination_unavailable. */
 struct endpoint *backend_pick(struct backend *b, const struct balance_pick *pick, enum fault *why);
+/* The endpoint that this client has a seat at, in the same way; NULL, and *why is FAULT_none: there
+ * is none with this tag. */
+struct endpoint *backend_pick_seat(struct backend *b, const struct balance_pick *pick,
+    const struct sticky_tag *seat, enum fault *why);
 void backend_pick_done(struct endpoint *e);
 /* Would one be chosen, if none had too many requests? */
 bool backend_has(const struct backend *b, const struct balance_pick *pick);

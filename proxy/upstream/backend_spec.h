@@ -6,10 +6,10 @@
 #include "http/codec.h"
 #include "io/proxy_protocol.h"
 #include "io/tls_client.h"
-#include "upstream/balance.h"
 #include "upstream/guard.h"
 #include "upstream/outlier.h"
 #include "upstream/recipe.h"
+#include "upstream/sticky.h"
 #include "upstream/warming.h"
 
 enum hash_source { HASH_OF_CLIENT, HASH_OF_PATH, HASH_OF_HEADER, HASH_OF_COOKIE };
@@ -26,6 +26,7 @@ struct backend_spec {
 	struct outlier_spec outlier;
 	uint32_t panic; /* when less than so many percent are well; 0: never */
 	struct warming_spec warming;
+	struct sticky_spec sticky;
 	enum proxy_protocol proxy_protocol;
 	const struct codec_ops *codec; /* NULL: HTTP/1 */
 	struct tls_client *tls;        /* taken over; NULL: plain */

@@ -1,6 +1,13 @@
 #include "upstream/registry.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
+
+static void
+registry_make_key(struct registry *r)
+{
+	ASSERT(getrandom(r->sticky_key, sizeof(r->sticky_key), 0) == sizeof(r->sticky_key));
+}
 
 struct registry *
 registry_new(struct meters *meters, size_t backend_block, size_t endpoint_block)
@@ -10,6 +17,7 @@ registry_new(struct meters *meters, size_t backend_block, size_t endpoint_block)
 	r->meters = meters;
 	r->backend_block = backend_block;
 	r->endpoint_block = endpoint_block;
+	registry_make_key(r);
 	map_init(&r->endpoint_by_key);
 	map_init(&r->state_by_name);
 	return r;

@@ -14,8 +14,9 @@ struct registry {
 	struct grace *grace;   /* borrowed; NULL: no worker reads what is here */
 	size_t backend_block, endpoint_block;
 
-	uint32_t hand_weights;      /* endpoints whose weight was set by hand */
-	health_changed_fn *changed; /* told of every change; NULL: nobody */
+	uint8_t sticky_key[SIPHASH_KEY]; /* for backends without a secret of their own */
+	uint32_t hand_weights;           /* endpoints whose weight was set by hand */
+	health_changed_fn *changed;      /* told of every change; NULL: nobody */
 	void *changed_arg;
 	ejection_noticed_fn *noticed; /* told of every streak of failures; NULL: nobody */
 	void *noticed_arg;

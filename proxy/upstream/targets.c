@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 struct targets *
-targets_new(const struct balance_spec *spec)
+targets_new(const struct balance_spec *spec, const struct sticky *sticky)
 {
 	struct balance_spec balance = *spec;
 	struct targets *t = xcalloc(1, sizeof(*t));
@@ -14,6 +14,8 @@ targets_new(const struct balance_spec *spec)
 		t->v[i] = spec->targets[i];
 	balance.targets = t->v;
 	t->balance = balance_new(&balance);
+	if (sticky != NULL)
+		t->seats = sticky_seats(sticky, t->v, t->n);
 	return t;
 }
 
@@ -28,6 +30,7 @@ targets_free(struct targets **tp)
 	balance_free(&t->balance);
 	for (uint32_t i = 0; i < t->n; i++)
 		endpoint_unref(&t->v[i].endpoint);
+	free(t->seats);
 	free(t->v);
 	free(t);
 }

@@ -6,18 +6,20 @@
 #define UPSTREAM_TARGETS_H
 
 #include "io/grace.h"
-#include "upstream/balance.h"
+#include "upstream/sticky.h"
 
 struct targets {
 	struct balance_target *v; /* owned; endpoints are refs */
 	uint32_t n;
-	bool nameless;           /* there are only names without an address */
-	struct balance *balance; /* owned */
+	bool nameless;             /* there are only names without an address */
+	struct balance *balance;   /* owned */
+	struct sticky_seat *seats; /* owned; one of each target. NULL: nobody is kept */
 	struct reap reap;
 };
 
-/* Copies the spec's targets and takes over their endpoints' references. */
-struct targets *targets_new(const struct balance_spec *spec);
+/* Copies the spec's targets and takes over their endpoints' references. sticky: NULL, or to seat
+ * clients by. */
+struct targets *targets_new(const struct balance_spec *spec, const struct sticky *sticky);
 void targets_free(struct targets **t);
 /* Its endpoints are wanted from now on, or by this set no more. */
 void targets_list(const struct targets *t);
