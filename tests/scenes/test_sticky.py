@@ -70,9 +70,7 @@ def test_a_value_of_somebody_elses_making_is_no_seat(scene):
 def test_a_client_whose_endpoint_is_gone_gets_another_one_and_a_new_cookie(scene):
     weir, origins = farm(scene)
     seat, at = sit(weir)
-    origins[at].refuse()
-    for wire in origins[at].wires:
-        wire.close()
+    origins[at].close()
     idle = {"endpoint": str(origins[at]), "state": "idle"}
     until(lambda: weir.metric("weir_backend_connections", **idle) == 0, "weir to notice")
     answer = ask(weir, seat)
