@@ -61,7 +61,7 @@ tls_warn(struct tls_building *b, const struct position *at, const char *fmt, ...
 static void
 tls_judge(struct tls_building *b, const struct position *at, const struct tls_cert *cert)
 {
-	struct str name = cert->n_names > 0 ? cert->names[0] : str_from(cert->path);
+	struct str name = tls_cert_host(cert);
 	int64_t left = cert->not_after - (int64_t)time(NULL);
 
 	if (left < 0)

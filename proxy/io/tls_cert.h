@@ -53,4 +53,11 @@ void tls_cert_unref(struct tls_cert **cert);
 /* Is it meant for this host (lower case)? One label may stand for the star. */
 bool tls_cert_fits(const struct tls_cert *cert, struct str host);
 
+/* What it is called among humans: its first name, or else its file. */
+static inline struct str
+tls_cert_host(const struct tls_cert *cert)
+{
+	return cert->n_names > 0 ? cert->names[0] : str_from(cert->path);
+}
+
 #endif

@@ -13,8 +13,9 @@ enum { TLS_HOST_MAX = 255, TLS_PROTOCOLS_MAX = 64 };
 
 struct tls_client {
 	_Atomic uint32_t refs;
-	SSL_CTX *library; /* owned */
-	char *name, *sni; /* owned; NULL: the endpoint's host */
+	SSL_CTX *library;     /* owned */
+	char *name, *sni;     /* owned; NULL: the endpoint's host */
+	struct tls_cert *own; /* ref */
 	bool verify;
 	unsigned char digest[EVP_MAX_MD_SIZE]; /* of all that it was made of */
 };
@@ -119,6 +120,7 @@ tls_client_new(const struct tls_client_spec *spec, struct tls_wrong *wrong)
 	t->library = SSL_CTX_new(TLS_client_method());
 	ASSERT(t->library != NULL); /* memory */
 	t->verify = spec->verify;
+	t->own = own != NULL ? tls_cert_ref(spec->own) : NULL;
 	t->name = spec->name != NULL ? xstrdup(spec->name) : NULL;
 	t->sni = spec->sni != NULL ? xstrdup(spec->sni) : NULL;
 	SSL_CTX_set_min_proto_version(t->library, TLS1_2_VERSION);
@@ -154,9 +156,16 @@ tls_client_unref(struct tls_client **tp)
 	if (t == NULL || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	SSL_CTX_free(t->library);
+	tls_cert_unref(&t->own);
 	free(t->name);
 	free(t->sni);
 	free(t);
+}
+
+const struct tls_cert *
+tls_client_own(const struct tls_client *t)
+{
+	return t->own;
 }
 
 /* Who is meant has to be in the certificate, an address as an address. */

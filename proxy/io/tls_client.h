@@ -25,6 +25,9 @@ void tls_client_unref(struct tls_client **t); /* any thread; a no-op on NULL */
 /* Would either have spoken to the same peers, and in the same way? NULL: plain. */
 bool tls_client_same(const struct tls_client *a, const struct tls_client *b);
 
+/* What endpoints that ask for a certificate are shown; NULL: nothing. */
+const struct tls_cert *tls_client_own(const struct tls_client *t);
+
 /* For tls_handshake.c: a conn to this host as the library sees it. */
 struct ssl_st *tls_client_call(const struct tls_client *t, struct str host);
 

@@ -106,6 +106,13 @@ tls_server_certs(const struct tls_server *s, struct str host, const struct tls_c
 	return n;
 }
 
+size_t
+tls_server_list(const struct tls_server *s, struct tls_cert *const **out)
+{
+	*out = s->certs;
+	return s->n_certs;
+}
+
 /* The library's question in the middle of a client hello. */
 static int
 tls_on_name(SSL *ssl, int *alert, void *arg)

@@ -11,8 +11,6 @@
 struct ssl_st;
 struct tls_server;
 
-/* What a client is offered when the file says nothing, in order of preference. */
-
 enum tls_client_auth { TLS_AUTH_OFF, TLS_AUTH_OPTIONAL, TLS_AUTH_REQUIRE };
 
 struct tls_server_spec {               /* all borrowed for the call */
@@ -33,6 +31,8 @@ struct tls_server *tls_server_new(const struct tls_server_spec *spec, struct tls
 struct tls_server *tls_server_ref(struct tls_server *s);
 void tls_server_unref(struct tls_server **s); /* any thread; a no-op on NULL */
 
+/* All of its certificates, in the order of the file. */
+size_t tls_server_list(const struct tls_server *s, struct tls_cert *const **out);
 /* The certificates that would be offered for this name, best kind first; at most two. Without a
  * fitting one: those of the default, or none. */
 size_t tls_server_certs(const struct tls_server *s, struct str host, const struct tls_cert *out[2]);

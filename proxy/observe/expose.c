@@ -52,6 +52,8 @@ static const struct metric metrics[] = {
 	    .show = show_keys, OF(LISTENER, listener_stats, tls_failures), .key = KEY_TLS_REASON},
 	{ROW(HISTOGRAM, "weir_tls_handshake_duration_seconds", "listener", "How long completed TLS handshakes took."),
 	    .show = show_histogram, OF(LISTENER, listener_stats, tls_duration)},
+	{ROW(GAUGE, "weir_tls_certificate_expiry_timestamp_seconds", "host, serial", "When a certificate that is shown to clients or endpoints ends, in seconds since 1970; host is its first name."),
+	    .show = show_certs},
 
 	{ROW(COUNTER, "weir_http_requests_total", "route, method, code", "Requests that ended, whoever answered. Code 499: the client left first."),
 	    .show = show_route_keys, OF(ROUTE, route_stats, requests), AND(listener_stats, unrouted), .key = KEY_METHOD_CODE},

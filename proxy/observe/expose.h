@@ -3,7 +3,7 @@
 #ifndef OBSERVE_EXPOSE_H
 #define OBSERVE_EXPOSE_H
 
-#include "observe/stats.h"
+#include "observe/expose_input.h"
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 struct metric_row {
@@ -14,60 +14,6 @@ struct metric_row {
 };
 /* NULL: there are no more. */
 const struct metric_row *metric_row(size_t i);
-
-/* What a backend is at, as numbers: gauges that its state has, not its counters. */
-enum backend_gauge {
-	BACKEND_WAITING,
-	BACKEND_BREAKER_OPEN, /* 0 or 1 */
-	BACKEND_CONCURRENCY,  /* the limit found; 0: none is measured */
-	BACKEND_PANIC,        /* 0 or 1 */
-	BACKEND_GAUGES
-};
-
-/* What an endpoint is at, and what was decided about it. */
-enum endpoint_gauge {
-	GAUGE_UP, /* 0 or 1 */
-	GAUGE_WEIGHT,
-	GAUGE_CONNS, /* by state */
-	GAUGE_WARM,  /* in millionths */
-	GAUGE_DRAINING,
-	GAUGE_CHANGES,  /* by the state after it */
-	GAUGE_CHECKS,   /* by result */
-	GAUGE_CHECK_US, /* of the last one */
-	GAUGE_EJECTED,
-	GAUGE_EJECTIONS, /* by detector */
-	GAUGE_WITHHELD,
-};
-struct endpoint_sample {
-	struct str backend, endpoint;
-	const char *label, *word; /* one label more; NULL: none */
-	uint64_t value;
-};
-
-struct expose_name { /* a name of the DNS that endpoints come from */
-	struct str name;
-	uint64_t found, failed; /* lookups */
-	uint64_t age_us;        /* of the answer that holds; UINT64_MAX: there was none yet */
-	uint32_t addresses;
-};
-
-struct expose_input {
-	struct meters *meters;
-	uint32_t workers;
-	uint64_t started_wall_us;
-	uint64_t reloads_ok, reloads_failed, last_reload_wall_us, generation;
-	bool last_reload_ok;
-	uint64_t log_dropped; /* access log lines that found their ring full, all workers */
-	uint64_t log_errors;  /* accesslog_errors */
-	/* samples of endpoints come from whoever knows them; called once per gauge */
-	void (*endpoints)(void *arg, enum endpoint_gauge gauge,
-	    void (*one)(void *out, const struct endpoint_sample *sample), void *out);
-	/* the same for backends; gauges by enum backend_gauge */
-	void (*backends)(void *arg,
-	    void (*one)(void *out, struct str backend, const uint32_t *gauges), void *out);
-	void (*names)(void *arg, void (*one)(void *out, const struct expose_name *name), void *out);
-	void *arg;
-};
 
 /* Returns malloc'd text and its length; the caller frees. At most EXPOSE_ROUTES routes get a label
  * of their own, the rest are summed under "_rest"; "_none" is requests without a route. What was

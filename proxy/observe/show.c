@@ -377,3 +377,23 @@ show_names(struct page *p, const struct metric *m)
 	if (p->in->names != NULL)
 		p->in->names(p->in->arg, expose_name, p);
 }
+
+static void
+expose_cert(void *out, const struct expose_cert *cert)
+{
+	struct page *p = out;
+
+	fprintf(p->out, "%s{", p->metric->row.name);
+	put_label(p->out, "host", cert->host);
+	fputs(",", p->out);
+	put_label(p->out, "serial", cert->serial);
+	fprintf(p->out, "} %" PRId64 "\n", cert->not_after);
+}
+
+void
+show_certs(struct page *p, const struct metric *m)
+{
+	p->metric = m;
+	if (p->in->certs != NULL)
+		p->in->certs(p->in->arg, expose_cert, p);
+}

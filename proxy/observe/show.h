@@ -47,5 +47,6 @@ void show_last_reload(struct page *p, const struct metric *m);
 void show_endpoints(struct page *p, const struct metric *m);
 void show_backends(struct page *p, const struct metric *m);
 void show_names(struct page *p, const struct metric *m);
+void show_certs(struct page *p, const struct metric *m);
 
 #endif

@@ -36,6 +36,7 @@ admin_answer_fn api_healthz, api_ready, api_metrics;                      /* api
 admin_answer_fn api_status;                                               /* api_status.c */
 admin_answer_fn api_listeners, api_routes, api_backends, api_connections; /* api_lists.c */
 admin_answer_fn api_names;                                                /* api_names.c */
+admin_answer_fn api_certs;                                                /* api_certs.c */
 admin_answer_fn api_config, api_schema, api_explain;                      /* api_config.c */
 admin_answer_fn api_reload, api_drain, api_stop, api_history;             /* api_change.c */
 

@@ -1,8 +1,11 @@
 /* api_metrics - GET /healthz, /ready, /metrics: what orchestrators and Prometheus ask. */
 #include "run/api.h"
+#include "run/certs.h"
 #include "run/crew.h"
 #include "upstream/ejection.h"
 #include "upstream/health.h"
+
+#include <stdlib.h>
 
 void
 api_healthz(void *owner, const struct admin_request *r, struct admin_answer *a)
@@ -192,6 +195,40 @@ metrics_names(void *arg, void (*one)(void *out, const struct expose_name *name),
 	rosters_each(s->rosters, metrics_name, &(struct exposing){s, one, out});
 }
 
+struct exposing_certs {
+	struct map seen; /* keys: host and serial; owned */
+	void (*one)(void *out, const struct expose_cert *cert);
+	void *out;
+};
+
+static void
+metrics_cert(void *arg, const struct cert_use *use)
+{
+	struct exposing_certs *e = arg;
+	struct expose_cert cert = {
+	    tls_cert_host(use->cert), str_from(use->cert->serial), use->cert->not_after};
+	char *key = xasprintf("%.*s %.*s", STR_FMT(cert.host), STR_FMT(cert.serial));
+
+	if (map_get(&e->seen, str_from(key)) != NULL) {
+		free(key);
+		return;
+	}
+	map_put(&e->seen, str_from(key), key);
+	e->one(e->out, &cert);
+}
+
+static void
+metrics_certs(void *arg, void (*one)(void *out, const struct expose_cert *cert), void *out)
+{
+	struct exposing_certs e = {.one = one, .out = out};
+
+	map_init(&e.seen);
+	certs_each(arg, metrics_cert, &e);
+	MAP_EACH(&e.seen, slot)
+		free(slot->value);
+	map_free(&e.seen);
+}
+
 void
 api_metrics(void *owner, const struct admin_request *r, struct admin_answer *a)
 {
@@ -208,6 +245,7 @@ api_metrics(void *owner, const struct admin_request *r, struct admin_answer *a)
 	    .endpoints = metrics_endpoints,
 	    .backends = metrics_backends,
 	    .names = metrics_names,
+	    .certs = metrics_certs,
 	    .arg = s,
 	};
 

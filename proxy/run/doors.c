@@ -23,6 +23,7 @@ static const struct admin_route routes[] = {
     {METHOD_GET, "/backends", READING, api_backends},
     {METHOD_GET, "/connections", READING, api_connections},
     {METHOD_GET, "/names", READING, api_names},
+    {METHOD_GET, "/certs", READING, api_certs},
     {METHOD_GET, "/config", READING, api_config},
     {METHOD_GET, "/schema", READING, api_schema},
     {METHOD_GET, "/explain", READING, api_explain},
