@@ -7,6 +7,7 @@
 #include "config/build_policy.h"
 #include "config/build_sticky.h"
 #include "config/build_tls.h"
+#include "config/source.h"
 #include "observe/expose.h"
 
 struct building {
@@ -20,11 +21,27 @@ struct building {
 
 /* ---- backends ---- */
 
-/* Where names are not asked for, they stand for themselves. */
+/* The roster of what is followed; NULL: an address, or nobody asks (offline). */
+static struct roster *
+build_roster(struct building *b, const struct model_endpoint *e)
+{
+	struct rosters *all = b->with->rosters;
+	struct roster *r;
+	char *path;
+
+	if (all == NULL || !(e->host.p != NULL || e->service || e->file))
+		return NULL;
+	if (!e->file)
+		return roster_get(all, e->service ? ROSTER_SERVICE : ROSTER_NAME, e->text);
+	path = source_beside(e->at.file, e->text);
+	r = roster_get(all, ROSTER_FILE, str_from(path));
+	free(path);
+	return r;
+}
+
 static struct recipe *
 build_recipe(struct building *b, const struct model_backend *m)
 {
-	struct rosters *rosters = b->with->rosters;
 	struct recipe_part *parts = xcalloc(m->n_endpoints, sizeof(*parts));
 	struct recipe *recipe;
 
@@ -33,9 +50,7 @@ build_recipe(struct building *b, const struct model_backend *m)
 
 		parts[i] =
 		    (struct recipe_part){.text = e->text, .addr = e->address, .weight = e->weight};
-		if (rosters != NULL && (e->host.p != NULL || e->service))
-			parts[i].roster =
-			    roster_get(rosters, e->service ? ROSTER_SERVICE : ROSTER_NAME, e->text);
+		parts[i].roster = build_roster(b, e);
 	}
 	recipe = recipe_new(parts, (uint32_t)m->n_endpoints);
 	free(parts);

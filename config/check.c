@@ -111,14 +111,10 @@ check_backends(struct loader *l)
 }
 
 static void
-check_endpoints(struct loader *l, const struct model_backend *b)
+check_endpoints_twice(struct loader *l, const struct model_backend *b)
 {
 	struct map seen;
 
-	if (b->n_endpoints == 0)
-		loader_complain(l, SEVERITY_WARNING, &b->at,
-		    "backend \"%.*s\" has no endpoints: its requests are answered 503",
-		    STR_FMT(b->name));
 	if (b->n_endpoints < 2)
 		return;
 	map_init(&seen);
@@ -137,6 +133,30 @@ check_endpoints(struct loader *l, const struct model_backend *b)
 			map_put(&seen, e->text, &b->endpoints[i]);
 	}
 	map_free(&seen);
+}
+
+static void
+check_endpoints(struct loader *l, const struct model_backend *b)
+{
+	if (b->n_endpoints == 0)
+		loader_complain(l, SEVERITY_WARNING, &b->at,
+		    "backend \"%.*s\" has no endpoints: its requests are answered 503",
+		    STR_FMT(b->name));
+	check_endpoints_twice(l, b);
+}
+
+void
+check_endpoint_file(struct loader *l, const struct model_backend *b)
+{
+	for (size_t i = 0; i < b->n_endpoints; i++) {
+		const struct model_endpoint *e = &b->endpoints[i];
+
+		if (e->host.p != NULL || e->service || e->file)
+			error_hint(loader_complain(l, SEVERITY_ERROR, &e->at,
+				       "\"%.*s\" is not an address", STR_FMT(e->text)),
+			    "names and other files belong into the configuration");
+	}
+	check_endpoints_twice(l, b);
 }
 
 static const struct origin *

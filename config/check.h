@@ -8,6 +8,9 @@
 /* Also completes what depends on other keys: names of routes, sources of the PROXY protocol. */
 void check_model(struct loader *l);
 
+/* A list that is read while weir runs: addresses only, each once. */
+void check_endpoint_file(struct loader *l, const struct model_backend *b);
+
 /* check_route.c: matches that stand twice, listeners that routes ask for. */
 void check_routes(struct loader *l);
 /* The hint "first at line 10", with the file when it is another one, and the rest of it. */

@@ -32,6 +32,20 @@ loader_init(struct loader *l, struct errors *errors)
 	l->route.path_kind = PATH_EXACT; /* no match read yet, see check_routes */
 }
 
+/* The model, if nothing was wrong with it. */
+static struct model *
+loader_end(struct loader *l)
+{
+	struct model *m = l->model;
+
+	if (l->n_documents == 0 || l->errors->error_count > l->errors_before)
+		model_free(&m);
+	for (size_t i = 0; i < l->n_documents; i++)
+		document_free(&l->documents[i]);
+	free(l->documents);
+	return m;
+}
+
 /* Variables, included files, rows, checks. Ends the loader. */
 static struct model *
 loader_run(struct loader *l, struct document *first, struct document_budget *budget)
@@ -49,12 +63,7 @@ loader_run(struct loader *l, struct document *first, struct document_budget *bud
 		m->origins[PART_TOP] = read_object(l, &schema_top, root, root, m);
 		check_model(l);
 	}
-	for (size_t i = 0; i < l->n_documents; i++)
-		document_free(&l->documents[i]);
-	free(l->documents);
-	if (first == NULL || l->errors->error_count > l->errors_before)
-		model_free(&m);
-	return m;
+	return loader_end(l);
 }
 
 struct model *
@@ -75,6 +84,26 @@ load_text(const char *name, struct str text, struct errors *errors)
 
 	loader_init(&l, errors);
 	return loader_run(&l, document_parse(name, text, &budget, errors), &budget);
+}
+
+struct model *
+load_endpoints(const char *path, struct errors *errors)
+{
+	struct document_budget budget = document_budget_full();
+	struct document *d;
+	struct loader l;
+
+	loader_init(&l, errors);
+	d = document_read(path, &budget, errors);
+	if (d != NULL) {
+		loader_add_document(&l, d);
+		l.model->backends = loader_take(&l, 1, sizeof(*l.model->backends));
+		l.model->n_backends = 1;
+		(void)read_object(&l, &schema_endpoint_file, document_root(d), document_root(d),
+		    l.model->backends);
+		check_endpoint_file(&l, l.model->backends);
+	}
+	return loader_end(&l);
 }
 
 void

@@ -12,6 +12,8 @@
 struct model *load_file(const char *path, struct errors *errors);
 /* The same from text in memory, e.g. of the command line; `name` stands for the file. */
 struct model *load_text(const char *name, struct str text, struct errors *errors);
+/* A file of endpoints: a model of which only backends[0].endpoints means anything. */
+struct model *load_endpoints(const char *path, struct errors *errors);
 void model_free(struct model **model);
 
 /* Prints the effective configuration as YAML: only what was set, or with `full` each key with its

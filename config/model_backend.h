@@ -19,6 +19,7 @@ struct model_endpoint {
 	struct position at;
 	struct str host;     /* set when it is a name to be resolved; else p is NULL */
 	bool service;        /* the text is a name of SRV records */
+	bool file;           /* it is the path of a file of endpoints, as written */
 	struct addr address; /* with host: only its port holds */
 	uint32_t weight;     /* 1-1000 */
 	struct str zone;

@@ -198,13 +198,15 @@ put_balance(FILE *out, const struct model_backend *b)
 void
 put_endpoint(FILE *out, const struct model_endpoint *e)
 {
-	if (e->weight == 1 && e->zone.len == 0 && !e->service) {
+	bool own = e->service || e->file; /* they have weights of their own */
+
+	if (e->weight == 1 && e->zone.len == 0 && !own) {
 		put_text(out, e->text);
 		return;
 	}
-	fputs(e->service ? "{srv: " : "{address: ", out);
+	fputs(e->service ? "{srv: " : e->file ? "{file: " : "{address: ", out);
 	put_text(out, e->text);
-	if (!e->service)
+	if (!own)
 		fprintf(out, ", weight: %u", e->weight);
 	if (e->zone.len > 0) {
 		fputs(", zone: ", out);
@@ -436,10 +438,8 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 		put_many(out, row, base);
 		return;
 	case SCHEMA_PART:
-		put_part(out, row->object, base);
-		return;
 	case SCHEMA_STRUCT:
-		put_part(out, row->object, field(row, base));
+		put_part(out, row->object, row->type == SCHEMA_PART ? base : field(row, base));
 		return;
 	case SCHEMA_VERSION:
 		putc('1', out);
@@ -452,6 +452,7 @@ put_value(FILE *out, const struct schema_row *row, const void *base)
 	case SCHEMA_QUERIES:
 	case SCHEMA_ENDPOINT:
 	case SCHEMA_SERVICE:
+	case SCHEMA_ROSTER:
 	case SCHEMA_HASH_KEY:
 	case SCHEMA_MAP:
 	case SCHEMA_LIST:

@@ -222,6 +222,10 @@ read_scalar(struct loader *l, const struct schema_row *row, struct str text, voi
 		endpoint->text = text;
 		endpoint->service = true;
 		return value_service(text, w);
+	case SCHEMA_ROSTER:
+		endpoint->text = text;
+		endpoint->file = true;
+		return value_line(text, w);
 	case SCHEMA_HASH_KEY:
 		return value_hash_key(text, &backend->hash_key, &backend->hash_name, w);
 	case SCHEMA_ASK:

@@ -81,27 +81,29 @@ read_routes(struct loader *l, const struct node *list)
 static void
 read_endpoint_map(struct loader *l, const struct node *map, struct model_endpoint *e)
 {
+	static const char *const known_by[] = {"address", "dns", "srv", "file"};
 	unsigned ways = 0;
 	bool weight = false;
 
 	(void)read_object(l, &schema_endpoint, map, map, e);
 	NODE_EACH_PAIR(map, key) {
-		ways += str_eq(key->text, STR("address")) || str_eq(key->text, STR("dns")) ||
-			str_eq(key->text, STR("srv"));
+		for (size_t i = 0; i < nelem(known_by); i++)
+			ways += str_eq(key->text, str_from(known_by[i]));
 		weight |= str_eq(key->text, STR("weight"));
 	}
 	if (ways == 0)
 		error_hint(node_error(l->errors, SEVERITY_ERROR, map,
 			       "\"address\" is missing in an endpoint"),
-		    "for example address: 10.0.0.21:8080, or dns, or srv");
+		    "for example address: 10.0.0.21:8080; or dns, srv or file");
 	else if (ways > 1)
 		error_hint(node_error(l->errors, SEVERITY_ERROR, map,
-			       "an endpoint is one of \"address\", \"dns\" and \"srv\""),
+			       "an endpoint is one of \"address\", \"dns\", \"srv\" and \"file\""),
 		    "write an item for each");
-	if (weight && e->service)
+	if (weight && (e->service || e->file))
 		error_hint(node_error(l->errors, SEVERITY_ERROR, map,
-			       "\"weight\" does not go with \"srv\""),
-		    "the records have weights of their own");
+			       "\"weight\" does not go with \"%s\"", e->file ? "file" : "srv"),
+		    e->file ? "its endpoints have weights of their own"
+			    : "the records have weights of their own");
 }
 
 bool

@@ -2,7 +2,6 @@
 
 enum {
 	WORKERS_MAX = 1024,
-	WEIGHT_MAX = 1000,
 	SHARE_MAX = 1000000,
 	BOUND_MIN = 100,
 	BOUND_MAX = 1000,
@@ -121,27 +120,6 @@ static const struct schema_row rows_route[] = {
 	 .since = FIRST,
 	 .sentence = "Whether a request that failed is tried again: how often, or a map. What could not connect, and what an endpoint has closed without looking at it, always is; all else only if asked for. What is left out here is as in defaults."},
 };
-
-static const struct schema_row rows_endpoint[] = {
-	{.key = "address", .type = SCHEMA_ENDPOINT, FIELD(model_endpoint, text),
-	 .example = "10.0.0.21:8080", .since = FIRST,
-	 .sentence = "Address and port; or name and port, which is the same as dns."},
-	{.key = "dns", .type = SCHEMA_ENDPOINT, FIELD(model_endpoint, text),
-	 .example = "api.internal:8080", .since = FIRST,
-	 .sentence = "A name and a port: each address that the name has is an endpoint, as long as it has it. The name is asked for again whenever its answer has had its time; when nobody can tell, the last good answer stays. A name without any address is one endpoint, which is down."},
-	{.key = "srv", .type = SCHEMA_SERVICE, FIELD(model_endpoint, text),
-	 .example = "_http._tcp.api.internal", .since = FIRST,
-	 .sentence = "A name of SRV records (RFC 2782): each address of each target is an endpoint, with the record's port and weight. Only the records of the lowest priority count. Otherwise as dns."},
-	{.key = "weight", .type = SCHEMA_NUMBER, FIELD(model_endpoint, weight), .min = 1,
-	 .max = WEIGHT_MAX, .fallback = "1", .example = "2", .since = FIRST,
-	 .sentence = "Its share of the backend's requests, in proportion to the others."},
-	{.key = "zone", .type = SCHEMA_NAME, FIELD(model_endpoint, zone), .told = "none",
-	 .example = "eu-1a", .since = FIRST,
-	 .sentence = "Where it stands, for metrics and status."},
-};
-
-const struct schema_object schema_endpoint = {
-	OBJECT("endpoint", "in an endpoint", model_endpoint, rows_endpoint), .short_key = "address"};
 
 static const struct schema_row rows_balance[] = {
 	{.key = "algorithm", .type = SCHEMA_CHOICE, FIELD(model_backend, balance),
@@ -419,6 +397,7 @@ static const char *const type_words[] = {
     [SCHEMA_QUERIES] = "a map of names and values",
     [SCHEMA_ENDPOINT] = "HOST:PORT",
     [SCHEMA_SERVICE] = "a name of SRV records",
+    [SCHEMA_ROSTER] = "the path of a file",
     [SCHEMA_SERVERS] = "an address or a list of addresses",
     [SCHEMA_HASH_KEY] = "client, path, header NAME or cookie NAME",
     [SCHEMA_SET] = "a word or a list of words",

@@ -248,6 +248,7 @@ type_json(const struct schema_row *row)
 	case SCHEMA_TOKEN:
 	case SCHEMA_HOST:
 	case SCHEMA_SERVICE:
+	case SCHEMA_ROSTER:
 		return text_json();
 	case SCHEMA_PROXY:
 		return json_pack("{s:[{s:[s,s,b,b]},o]}", "anyOf", "enum", "on", "off", 1, 0,

@@ -30,6 +30,7 @@ enum schema_type {
 	SCHEMA_QUERIES,  /* of a match */
 	SCHEMA_ENDPOINT, /* text, host and address of an endpoint */
 	SCHEMA_SERVICE,  /* text and service of an endpoint */
+	SCHEMA_ROSTER,   /* text and file of an endpoint */
 	SCHEMA_SERVERS,  /* an array of struct addr */
 	SCHEMA_HASH_KEY, /* hash_key and hash_name */
 	SCHEMA_ASK,      /* every, and a struct model_ask, of a check */

@@ -8,8 +8,8 @@
 #ifndef IO_RESOLVE_H
 #define IO_RESOLVE_H
 
-#include "io/addr.h"
 #include "io/loop.h"
+#include "io/spot.h"
 
 struct resolver;
 
@@ -18,14 +18,6 @@ struct resolver_spec {
 	size_t n_servers;
 	uint64_t timeout_us; /* for a whole lookup */
 };
-
-struct spot { /* where a name, or one record of a service, points at */
-	struct addr addr;
-	uint16_t priority, weight; /* RFC 2782; 0 for a name */
-};
-
-/* By priority, then address; weights say nothing. */
-int spot_cmp(const struct spot *a, const struct spot *b);
 
 enum lookup_at {
 	LOOKUP_IDLE,

@@ -8,21 +8,6 @@ enum { LOOKUP_FIRST_ROOM = 8 };
 
 /* ---- what it comes to ---- */
 
-/* Addresses are zero where they say nothing, so bytes tell them apart. */
-int
-spot_cmp(const struct spot *a, const struct spot *b)
-{
-	if (a->priority != b->priority)
-		return a->priority < b->priority ? -1 : 1;
-	return memcmp(&a->addr, &b->addr, sizeof(a->addr));
-}
-
-static int
-spot_order(const void *a, const void *b)
-{
-	return spot_cmp(a, b);
-}
-
 void
 lookup_live(struct lookup *l, uint32_t ttl_s)
 {
@@ -41,24 +26,10 @@ lookup_add(struct lookup *l, const struct spot *p, uint32_t ttl_s)
 	lookup_live(l, ttl_s);
 }
 
-/* Sorted, so that servers that turn their answers around say nothing new by it. */
-static void
-lookup_sort(struct lookup *l)
-{
-	uint32_t kept = 0;
-
-	if (l->n > 1)
-		qsort(l->spots, l->n, sizeof(*l->spots), spot_order);
-	for (uint32_t i = 0; i < l->n; i++)
-		if (kept == 0 || spot_cmp(&l->spots[kept - 1], &l->spots[i]) != 0)
-			l->spots[kept++] = l->spots[i];
-	l->n = kept;
-}
-
 static void
 lookup_over(struct lookup *l)
 {
-	lookup_sort(l);
+	l->n = spots_sort(l->spots, l->n); /* servers turn their answers around */
 	if (l->n > 0)
 		l->at = LOOKUP_FOUND;
 	else

@@ -134,6 +134,12 @@ static const struct metric metrics[] = {
 	    .show = show_names, .at = NAME_AGE},
 	{ROW(GAUGE, "weir_dns_addresses", "name", "Addresses in the answer that holds."),
 	    .show = show_names, .at = NAME_ADDRESSES},
+	{ROW(COUNTER, "weir_endpoint_file_reads_total", "file, result", "Times that a file of endpoints was read, by result: found or failed."),
+	    .show = show_names, .at = FILE_READS},
+	{ROW(GAUGE, "weir_endpoint_file_wrong", "file", "1 while what the file says cannot be understood, and what it said before holds."),
+	    .show = show_names, .at = FILE_WRONG},
+	{ROW(GAUGE, "weir_endpoint_file_endpoints", "file", "Endpoints in what the file said when it was last understood."),
+	    .show = show_names, .at = FILE_ENDPOINTS},
 
 	{ROW(COUNTER, "weir_tcp_sessions_total", "listener, why", "TCP tunnels that ended; none: without an error."),
 	    .show = show_keys, OF(LISTENER, listener_stats, tcp_tunnels)},

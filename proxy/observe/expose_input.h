@@ -34,9 +34,10 @@ struct endpoint_sample {
 	uint64_t value;
 };
 
-struct expose_name { /* a name of the DNS that endpoints come from */
+struct expose_name { /* a name of the DNS, or a file, that endpoints come from */
 	struct str name;
-	uint64_t found, failed; /* lookups */
+	bool file, wrong;       /* wrong: the last lookup or reading failed */
+	uint64_t found, failed; /* lookups or readings */
 	uint64_t age_us;        /* of the answer that holds; UINT64_MAX: there was none yet */
 	uint32_t addresses;
 };

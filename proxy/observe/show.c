@@ -340,7 +340,7 @@ static void
 put_name(struct page *p, const struct expose_name *n, const char *result)
 {
 	fprintf(p->out, "%s{", p->metric->row.name);
-	put_label(p->out, "name", n->name);
+	put_label(p->out, n->file ? "file" : "name", n->name);
 	fprintf(p->out, "%s%s%s} ", result != NULL ? ",result=\"" : "",
 	    result != NULL ? result : "", result != NULL ? "\"" : "");
 }
@@ -350,8 +350,11 @@ expose_name(void *out, const struct expose_name *n)
 {
 	struct page *p = out;
 
+	if (n->file != (p->metric->at >= FILE_READS))
+		return;
 	switch ((enum name_number)p->metric->at) {
 	case NAME_LOOKUPS:
+	case FILE_READS:
 		put_name(p, n, "found");
 		fprintf(p->out, "%" PRIu64 "\n", n->found);
 		put_name(p, n, "failed");
@@ -363,7 +366,12 @@ expose_name(void *out, const struct expose_name *n)
 		put_name(p, n, NULL);
 		fprintf(p->out, "%.3f\n", (double)n->age_us / US_PER_S);
 		break;
+	case FILE_WRONG:
+		put_name(p, n, NULL);
+		fprintf(p->out, "%d\n", n->wrong);
+		break;
 	case NAME_ADDRESSES:
+	case FILE_ENDPOINTS:
 		put_name(p, n, NULL);
 		fprintf(p->out, "%" PRIu32 "\n", n->addresses);
 		break;

@@ -30,7 +30,8 @@ struct metric {
 	const char *also; /* a label that is always the same, as text; NULL */
 };
 
-enum name_number { NAME_LOOKUPS, NAME_AGE, NAME_ADDRESSES };
+/* Those of names, and from FILE_READS on those of files. */
+enum name_number { NAME_LOOKUPS, NAME_AGE, NAME_ADDRESSES, FILE_READS, FILE_WRONG, FILE_ENDPOINTS };
 
 void show_build(struct page *p, const struct metric *m);
 void show_counter(struct page *p, const struct metric *m);

@@ -181,8 +181,8 @@ static void
 metrics_name(void *arg, const struct roster *r)
 {
 	struct exposing *e = arg;
-	struct expose_name name = {r->text, r->good, r->failed,
-	    r->good_at != 0 ? e->server->loop->now - r->good_at : UINT64_MAX, r->n};
+	struct expose_name name = {r->text, r->kind == ROSTER_FILE, r->why != NULL, r->good,
+	    r->failed, r->good_at != 0 ? e->server->loop->now - r->good_at : UINT64_MAX, r->n};
 
 	e->one(e->out, &name);
 }

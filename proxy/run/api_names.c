@@ -1,8 +1,11 @@
-/* api_names - GET /names: what the DNS says of each name that endpoints come from, since when, and
- * what is wrong. */
+/* api_names - GET /names: what the DNS says of each name that endpoints come from, and each file of
+ * endpoints, since when, and what is wrong. */
 #include "run/api.h"
 
 enum { NAMES_US_PER_S = 1000000 };
+
+static const char *const kinds[] = {
+    [ROSTER_NAME] = "dns", [ROSTER_SERVICE] = "srv", [ROSTER_FILE] = "file"};
 
 struct listing {
 	const struct server *server;
@@ -31,7 +34,7 @@ name_text(const struct listing *l, const struct roster *r)
 	char age[32];
 
 	api_ago(now - r->good_at, age);
-	fprintf(l->text, "name      %-32.*s %3u address%s", STR_FMT(r->text), r->n,
+	fprintf(l->text, "%-9s %-32.*s %3u address%s", kinds[r->kind], STR_FMT(r->text), r->n,
 	    r->n == 1 ? "" : "es");
 	if (r->good_at != 0)
 		fprintf(l->text, ", as of %s ago", age);
@@ -48,15 +51,15 @@ name_list(void *arg, const struct roster *r)
 		name_text(l, r);
 		return;
 	}
-	json_array_append_new(l->json,
-	    json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "name", api_str(r->text), "kind",
-		r->kind == ROSTER_SERVICE ? "srv" : "dns", "addresses", name_spots(r), "age",
-		r->good_at != 0 ? json_real((double)(now - r->good_at) / NAMES_US_PER_S)
-				: json_null(),
-		"next",
-		r->next_at > now ? json_real((double)(r->next_at - now) / NAMES_US_PER_S)
-				 : json_null(),
-		"why", r->why != NULL ? json_string(r->why) : json_null()));
+	json_array_append_new(
+	    l->json, json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "name", api_str(r->text), "kind",
+			 kinds[r->kind], "addresses", name_spots(r), "age",
+			 r->good_at != 0 ? json_real((double)(now - r->good_at) / NAMES_US_PER_S)
+					 : json_null(),
+			 "next",
+			 r->next_at > now ? json_real((double)(r->next_at - now) / NAMES_US_PER_S)
+					  : json_null(),
+			 "why", r->why != NULL ? json_string(r->why) : json_null()));
 }
 
 void

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "run/cli.h"
+#include "run/endpoint_file.h"
 #include "run/offline.h"
 
 /* ---- for programs ---- */
@@ -80,13 +81,29 @@ check_text(const struct cli *c, const struct offline *o, const char *path)
 	errors_print(e, stderr, c->color);
 	if (c->quiet)
 		return;
-	if (o->snapshot != NULL)
+	if (e->error_count == 0)
 		fprintf(out, "%s: ok, %zu listener%s, %zu route%s, %zu backend%s; ", path,
 		    o->model->n_listeners, o->model->n_listeners == 1 ? "" : "s",
 		    o->model->n_routes, o->model->n_routes == 1 ? "" : "s", o->model->n_backends,
 		    o->model->n_backends == 1 ? "" : "s");
 	fprintf(out, "%u error%s, %u warning%s\n", e->error_count, e->error_count == 1 ? "" : "s",
 	    e->warning_count, e->warning_count == 1 ? "" : "s");
+}
+
+/* They are read while weir runs, and what is wrong with one never stops it: here it is told. */
+static bool
+check_files(struct offline *o)
+{
+	unsigned before = o->errors.error_count;
+
+	for (size_t i = 0; i < o->model->n_backends; i++) {
+		const struct model_backend *b = &o->model->backends[i];
+
+		for (size_t j = 0; j < b->n_endpoints; j++)
+			if (b->endpoints[j].file)
+				endpoint_file_check(&b->endpoints[j], &o->errors);
+	}
+	return o->errors.error_count == before;
 }
 
 static int
@@ -104,7 +121,7 @@ cli_check_run(const struct cli *c)
 	path = cli_config_path(c);
 	if (path == NULL)
 		return EXIT_CONFIG;
-	if (!offline_open(&o, path))
+	if (!offline_open(&o, path) || !check_files(&o))
 		code = EXIT_CONFIG;
 	else if (cli_flag(c, "strict") && o.errors.warning_count > 0)
 		code = EXIT_ANSWER_NO;

@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "io/watch.h"
 #include "run/changes.h"
 #include "run/doors.h"
+#include "run/endpoint_file.h"
 #include "run/endpoints.h"
 
 enum { NAMES_SHOWN = 8 }; /* addresses of one change */
@@ -53,12 +55,13 @@ names_tell(struct server *s, const struct roster *r, const struct spot *was, uin
 	struct telling t = {.out = open_memstream(&text, &len)};
 
 	ASSERT(t.out != NULL);
-	fprintf(t.out, "name %.*s: %u address%s", STR_FMT(r->text), r->n, r->n == 1 ? "" : "es");
+	fprintf(t.out, "%s %.*s: %u address%s", r->kind == ROSTER_FILE ? "file" : "name",
+	    STR_FMT(r->text), r->n, r->n == 1 ? "" : "es");
 	names_tell_difference(&t, r, was, n);
 	fclose(t.out);
 	if (t.n > 0) { /* else it is the weights */
-		log_line(NULL, LOG_LEVEL_INFO, "%s", text);
-		doors_note(s, text, "dns");
+		log_info("%s", text);
+		doors_note(s, text, r->kind == ROSTER_FILE ? "file" : "dns");
 	}
 	free(text);
 }
@@ -89,7 +92,24 @@ names_changed(void *arg, const struct roster *r, const struct spot *was, uint32_
 void
 names_begin(struct server *s)
 {
-	s->rosters = rosters_new(s->loop, names_changed, s);
+	s->watcher = watcher_new(s->loop);
+	s->rosters = rosters_new(s->loop,
+	    &(struct rosters_owner){names_changed, endpoint_file_begin, endpoint_file_end, s});
+}
+
+void
+names_stop(struct server *s)
+{
+	if (s->rosters == NULL)
+		return;
+	rosters_stop(s->rosters);
+	watcher_free(&s->watcher);
+}
+
+void
+names_end(struct server *s)
+{
+	rosters_free(&s->rosters);
 }
 
 static void
@@ -98,7 +118,10 @@ names_warn(const struct model_backend *m, const struct recipe *recipe, struct er
 	for (uint32_t i = 0; i < recipe->n; i++) {
 		const struct roster *r = recipe->v[i].roster;
 
-		if (r != NULL && r->n == 0)
+		if (r != NULL && r->kind == ROSTER_FILE && r->good_at == 0)
+			errors_add(errors, SEVERITY_WARNING, m->endpoints[i].at, STR_NONE,
+			    "there are no endpoints from %s", r->why);
+		else if (r != NULL && r->kind != ROSTER_FILE && r->n == 0)
 			errors_add(errors, SEVERITY_WARNING, m->endpoints[i].at, STR_NONE,
 			    "endpoint \"%.*s\" is down: its name does not resolve (%s)",
 			    STR_FMT(r->text), r->why != NULL ? r->why : "no answer yet");

@@ -6,6 +6,8 @@
 #include "run/server.h"
 
 void names_begin(struct server *s);
+void names_stop(struct server *s); /* before the loop is freed; then names_end */
+void names_end(struct server *s);
 /* Before a snapshot is put in force: its backends get their targets. A name that nobody could tell
  * in time becomes a warning. */
 void names_settle(struct server *s, const struct model *m, const struct snapshot *snapshot,

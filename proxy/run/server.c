@@ -436,10 +436,9 @@ server_fini(struct server *s)
 		registry_graces(s->registry, NULL);
 		grace_alone(s->grace);
 	}
-	if (s->rosters != NULL)
-		rosters_stop(s->rosters);
+	names_stop(s);
 	loop_free(&s->loop); /* with the snapshots that were posted to it */
-	rosters_free(&s->rosters);
+	names_end(s);
 	tickets_close(&s->tickets);
 	grace_free(&s->grace);
 	if (s->registry != NULL)

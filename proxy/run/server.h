@@ -38,7 +38,8 @@ struct server {
 	struct loop *loop; /* the control thread's */
 	struct meters *meters;
 	struct registry *registry;
-	struct rosters *rosters; /* owned; names of the DNS */
+	struct rosters *rosters; /* owned; names of the DNS, files of endpoints */
+	struct watcher *watcher; /* owned; of the files */
 	struct probes *probes;
 	struct map listener_states;
 	struct pressure pressure;
@@ -63,8 +64,7 @@ struct server {
 	int exit_code;
 };
 
-/* Loads, binds, starts the workers, serves until stopped; the exit code. Says what is wrong on
- * stderr. */
+/* Loads, binds, starts, serves until stopped; the exit code. Says what is wrong on stderr. */
 int server_run(const struct server_options *options);
 
 /* A whole new snapshot or nothing. Writes what changed, or every error, to `out`. False: the old

@@ -72,8 +72,7 @@ compose_add(struct composing *c, struct str name, const struct addr *addr, uint3
 	return e;
 }
 
-/* RFC 2782: only the lowest priority counts, the shares within it are in proportion, and a weight
- * of 0 is a small one. Ours end at 1000. */
+/* RFC 2782: the shares are in proportion, and a weight of 0 is a small one. Ours end at 1000. */
 static uint32_t
 compose_share(const struct spot *p, uint32_t heaviest)
 {
@@ -84,6 +83,7 @@ compose_share(const struct spot *p, uint32_t heaviest)
 	return weight > 0 ? (uint32_t)weight : 1;
 }
 
+/* Only the lowest priority counts. */
 static void
 compose_spots(struct composing *c, const struct recipe_part *part)
 {
@@ -100,7 +100,7 @@ compose_spots(struct composing *c, const struct recipe_part *part)
 		const struct spot *p = &r->spots[i];
 
 		(void)compose_add(c, str_of(text, addr_text(&p->addr, text)), &p->addr,
-		    r->kind == ROSTER_SERVICE ? compose_share(p, heaviest) : part->weight);
+		    r->kind == ROSTER_NAME ? part->weight : compose_share(p, heaviest));
 	}
 }
 
@@ -119,6 +119,8 @@ compose_part(struct composing *c, const struct recipe_part *part)
 		compose_spots(c, part);
 		return;
 	}
+	if (r->kind == ROSTER_FILE) /* it may well say that there is nobody */
+		return;
 	e = compose_add(c, part->text, &none, part->weight);
 	if (e != NULL)
 		health_hold(e, HEALTH_NAMELESS, "its name does not resolve (%s)",

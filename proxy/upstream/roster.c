@@ -15,8 +15,7 @@ struct rosters {
 	struct resolver *resolver;
 	uint64_t timeout_us, min_us, max_us;
 	struct map by_key; /* struct roster */
-	roster_changed_fn *changed;
-	void *arg;
+	struct rosters_owner owner;
 	bool settling; /* what comes is told to nobody */
 };
 
@@ -48,6 +47,10 @@ roster_ask(struct roster *r)
 	struct str host = r->text;
 	uint64_t port = 0;
 
+	if (r->kind == ROSTER_FILE) {
+		r->all->owner.read_begin(r->all->owner.arg, r);
+		return;
+	}
 	if (r->kind == ROSTER_SERVICE) {
 		lookup_service(&r->lookup, r->all->resolver, r->text, &r->task);
 		return;
@@ -90,25 +93,41 @@ roster_merge(const struct roster *r, struct lookup *l)
 }
 
 static void
-roster_adopt(struct roster *r)
+roster_say(struct roster *r, const char *why)
 {
-	struct lookup *l = &r->lookup;
-	struct spot *was = r->spots;
-	uint32_t n = r->n;
-	bool same;
+	free(r->why);
+	r->why = why != NULL ? xstrdup(why) : NULL;
+}
 
-	if (l->partial)
-		roster_merge(r, l);
-	r->good_at = r->all->loop->now;
+void
+roster_give(struct roster *r, struct spot *spots, uint32_t n)
+{
+	struct rosters *all = r->all;
+	struct spot *was = r->spots;
+	uint32_t n_was = r->n;
+	bool same = roster_is(r, spots, n);
+
+	roster_say(r, NULL);
+	r->good_at = all->loop->now;
 	r->good++;
 	r->failed_since = 0;
-	same = roster_is(r, l->spots, l->n);
-	r->spots = l->spots;
-	r->n = l->n;
-	l->spots = NULL;
-	if (!same && !r->all->settling)
-		r->all->changed(r->all->arg, r, was, n);
+	r->spots = spots;
+	r->n = n;
+	if (!same && !all->settling)
+		all->owner.changed(all->owner.arg, r, was, n_was);
 	free(was);
+}
+
+void
+roster_fail(struct roster *r, const char *why)
+{
+	struct rosters *all = r->all;
+
+	roster_say(r, why);
+	r->failed++;
+	r->failed_since++;
+	if (r->n == 0 && !all->settling) /* it is down for another reason, maybe */
+		all->owner.changed(all->owner.arg, r, NULL, 0);
 }
 
 /* The answer is here, or there is none. */
@@ -117,17 +136,16 @@ roster_take(struct roster *r)
 {
 	struct lookup *l = &r->lookup;
 	uint32_t ttl_s = l->partial ? 0 : l->ttl_s;
-	bool found = l->at == LOOKUP_FOUND;
 
-	free(r->why);
-	r->why = found && !l->partial ? NULL : xstrdup(l->why);
-	if (found) {
-		roster_adopt(r);
+	if (l->at == LOOKUP_FOUND) {
+		if (l->partial)
+			roster_merge(r, l);
+		roster_give(r, l->spots, l->n);
+		l->spots = NULL;
+		if (l->partial)
+			roster_say(r, l->why);
 	} else {
-		r->failed++;
-		r->failed_since++;
-		if (r->n == 0 && !r->all->settling) /* it is down for another reason, maybe */
-			r->all->changed(r->all->arg, r, NULL, 0);
+		roster_fail(r, l->why);
 	}
 	lookup_end(l);
 	r->next_at = r->all->loop->now + roster_life_us(r, ttl_s);
@@ -187,6 +205,8 @@ roster_get(struct rosters *all, enum roster_kind kind, struct str text)
 static void
 roster_stop(struct roster *r)
 {
+	if (r->reader != NULL)
+		r->all->owner.read_end(r->all->owner.arg, r);
 	lookup_end(&r->lookup);
 	timer_clear(r->all->loop, &r->timer);
 	task_unlist(r->all->loop, &r->task);
@@ -223,22 +243,28 @@ rosters_set(struct rosters *all, const struct rosters_spec *spec)
 	all->max_us = spec->max_us;
 }
 
+static bool
+roster_is_new(const struct roster *r)
+{
+	return r->good + r->failed == 0;
+}
+
 void
 rosters_settle(struct rosters *all)
 {
 	uint64_t left = all->timeout_us;
 
-	MAP_EACH(&all->by_key, slot) {
-		struct roster *r = slot->value;
-
-		if (r->lookup.at == LOOKUP_IDLE && r->good + r->failed == 0)
-			roster_ask(r);
-	}
 	all->settling = true;
 	MAP_EACH(&all->by_key, slot) {
 		struct roster *r = slot->value;
 
-		if (r->good + r->failed == 0)
+		if (r->lookup.at == LOOKUP_IDLE && roster_is_new(r))
+			roster_ask(r);
+	}
+	MAP_EACH(&all->by_key, slot) {
+		struct roster *r = slot->value;
+
+		if (roster_is_new(r))
 			left = resolver_wait(all->resolver, &r->lookup, left);
 		if (r->lookup.at > LOOKUP_ASKS)
 			roster_take(r);
@@ -254,13 +280,12 @@ rosters_each(const struct rosters *all, roster_visit_fn *visit, void *arg)
 }
 
 struct rosters *
-rosters_new(struct loop *l, roster_changed_fn *changed, void *arg)
+rosters_new(struct loop *l, const struct rosters_owner *owner)
 {
 	struct rosters *all = xcalloc(1, sizeof(*all));
 
 	all->loop = l;
-	all->changed = changed;
-	all->arg = arg;
+	all->owner = *owner;
 	map_init(&all->by_key);
 	return all;
 }

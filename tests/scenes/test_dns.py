@@ -243,7 +243,7 @@ def test_endpoints_are_wrong_in_other_ways(scene):
     for item, words in (
         ("{srv: 'a.test:80'}", "is not a name of SRV records"),
         ("{srv: a.test, weight: 2}", '"weight" does not go with "srv"'),
-        ("{dns: 'a.test:80', srv: a.test}", 'an endpoint is one of "address", "dns" and "srv"'),
+        ("{dns: 'a.test:80', srv: a.test}", 'an endpoint is one of "address", "dns", "srv" and "file"'),
         ("{weight: 2}", '"address" is missing in an endpoint'),
     ):
         done = weir.reload(text.replace('endpoints: ["', f'endpoints: [{item}, "'))

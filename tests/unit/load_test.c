@@ -184,8 +184,8 @@ what_is_printed_loads_to_the_same(void **state)
 static void
 every_fallback_and_example_reads(void **state)
 {
-	static const char *const examples[] = {
-	    "all-keys", "behind-a-proxy", "canary", "sticky", "tcp", "tls", "weir"};
+	static const char *const examples[] = {"all-keys", "behind-a-proxy", "canary",
+	    "endpoint-file", "names", "sticky", "tcp", "tls", "weir"};
 
 	(void)state;
 	for (size_t i = 0; i < nelem(examples); i++) {

@@ -85,14 +85,6 @@ lookup_end(struct lookup *l)
 	*l = (struct lookup){.at = LOOKUP_IDLE};
 }
 
-int
-spot_cmp(const struct spot *a, const struct spot *b)
-{
-	if (a->priority != b->priority)
-		return a->priority < b->priority ? -1 : 1;
-	return memcmp(&a->addr, &b->addr, sizeof(a->addr));
-}
-
 /* ---- the rig ---- */
 
 struct rig {
@@ -100,7 +92,7 @@ struct rig {
 	struct loop *loop;
 	struct rosters *all;
 	struct roster *roster;
-	unsigned changes;
+	unsigned changes, begun, ended;
 	uint32_t was;
 };
 
@@ -115,6 +107,24 @@ changed(void *arg, const struct roster *r, const struct spot *was, uint32_t n)
 	rig->was = n;
 }
 
+static void
+read_begin(void *arg, struct roster *r)
+{
+	struct rig *rig = arg;
+
+	rig->begun++;
+	r->reader = rig;
+}
+
+static void
+read_end(void *arg, struct roster *r)
+{
+	struct rig *rig = arg;
+
+	rig->ended++;
+	r->reader = NULL;
+}
+
 static int
 rig_open(void **state)
 {
@@ -124,7 +134,7 @@ rig_open(void **state)
 	place_open(&place);
 	r->place = place;
 	r->loop = loop_new(r);
-	r->all = rosters_new(r->loop, changed, r);
+	r->all = rosters_new(r->loop, &(struct rosters_owner){changed, read_begin, read_end, r});
 	rosters_set(
 	    r->all, &(struct rosters_spec){
 			.dns.timeout_us = SECOND, .min_us = 5 * SECOND, .max_us = 60 * SECOND});
@@ -384,6 +394,52 @@ composes_services_by_priority_and_weight(void **state)
 	recipe_free(&recipe);
 }
 
+/* "10.0.0.1:80 10.0.0.2:80" */
+static void
+give(struct roster *r, const char *spots)
+{
+	struct str rest = str_from(spots), one;
+	struct spot *v = xcalloc(8, sizeof(*v));
+	uint32_t n = 0;
+
+	while (rest.len > 0 && str_cut(&rest, ' ', &one)) {
+		assert_true(addr_parse(one, false, &v[n].addr));
+		v[n++].weight = 5;
+	}
+	roster_give(r, v, n);
+}
+
+static void
+has_files_read_by_their_reader(void **state)
+{
+	struct rig *r = *state;
+	struct recipe_part part = {.text = STR("list.yaml"), .weight = 1};
+	struct recipe *recipe;
+
+	roster_unref(&r->roster);
+	part.roster = r->roster = roster_get(r->all, ROSTER_FILE, part.text);
+	r->roster->refs++;
+	recipe = recipe_new(&part, 1);
+	rosters_settle(r->all);
+	assert_int_equal(r->begun, 1);
+	assert_int_equal(questions, 0);
+	roster_fail(r->roster, "line 3: it is wrong");
+	assert_int_equal(r->changes, 1);
+	check_composed(r, recipe, ""); /* nobody, and no endpoint that is down */
+	give(r->roster, "10.0.0.1:80 10.0.0.2:80");
+	assert_null(r->roster->why);
+	roster_fail(r->roster, "line 3: it is wrong");
+	check_composed(r, recipe, "10.0.0.1:80*5 10.0.0.2:80*5");
+	give(r->roster, "");
+	check_composed(r, recipe, "");
+	assert_int_equal(r->changes, 3);
+	recipe_free(&recipe);
+	rosters_settle(r->all);
+	assert_int_equal(r->begun, 1);
+	rosters_stop(r->all);
+	assert_int_equal(r->ended, 1);
+}
+
 #define ROSTER_TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
 
 int
@@ -398,6 +454,7 @@ main(void)
 	    ROSTER_TEST(settles_what_is_new),
 	    ROSTER_TEST(composes_targets_of_what_is_known),
 	    ROSTER_TEST(composes_services_by_priority_and_weight),
+	    ROSTER_TEST(has_files_read_by_their_reader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
