@@ -7,11 +7,11 @@
 #include "admin/admin.h"
 #include "run/server.h"
 
-enum { API_HISTORY = 64, API_SAMPLE_US = 10000000, API_TEXT = 160 };
+enum { API_HISTORY = 64, API_SAMPLE_US = 10000000, API_TEXT = 160, API_EVENT = 320 };
 
 struct api_event { /* something that happened to the process */
 	uint64_t wall_us, generation;
-	char what[API_TEXT], who[API_TEXT];
+	char what[API_EVENT], who[API_TEXT];
 };
 
 struct api_sample { /* sums over everything served since the start, at one moment */
@@ -37,6 +37,7 @@ admin_answer_fn api_status;                                               /* api
 admin_answer_fn api_listeners, api_routes, api_backends, api_connections; /* api_lists.c */
 admin_answer_fn api_names;                                                /* api_names.c */
 admin_answer_fn api_certs;                                                /* api_certs.c */
+admin_answer_fn api_endpoints;                                            /* api_hands.c */
 admin_answer_fn api_config, api_schema, api_explain;                      /* api_config.c */
 admin_answer_fn api_reload, api_drain, api_stop, api_history;             /* api_change.c */
 
@@ -58,6 +59,8 @@ struct api_sample api_sample_now(const struct server *s);
 void api_route_sums(const struct server *s, struct meter *m, struct api_sample *out);
 uint64_t api_worker_conns(const struct server *s, uint32_t worker);
 json_t *api_listeners_json(const struct server *s);
+json_t *api_endpoint_json(const struct endpoint *e, uint64_t now);
+void api_endpoint_text(const struct endpoint *e, FILE *f);
 json_t *api_backends_json(const struct server *s);
 void api_backends_text(const struct server *s, FILE *f);
 void api_listeners_text(const struct server *s, FILE *f);

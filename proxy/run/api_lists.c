@@ -124,20 +124,49 @@ api_routes(void *owner, const struct admin_request *r, struct admin_answer *a)
 
 /* ---- backends ---- */
 
+/* When what was said by hand ends, as a time of the day. */
 static json_t *
-endpoint_json(const struct balance_target *t)
+endpoint_until(uint64_t until, uint64_t now)
 {
-	const struct endpoint *e = t->endpoint;
+	return until > now ? api_time(api_wall_us() + until - now) : json_null();
+}
+
+/* null: nothing was said. */
+static json_t *
+endpoint_by_hand(const struct endpoint *e, uint64_t now)
+{
+	const struct health *h = e->health;
+	bool down = health_holds(e, HEALTH_BY_HAND), drained = health_holds(e, HEALTH_DRAINED);
+	json_t *out = json_object();
+
+	if (down || drained) {
+		json_object_set_new(out, "state", json_string(down ? "down" : "drain"));
+		json_object_set_new(out, "state_until", endpoint_until(h->drained_until, now));
+	}
+	if (h->hand_weight != HEALTH_NO_WEIGHT) {
+		json_object_set_new(out, "weight", json_integer(h->hand_weight));
+		json_object_set_new(out, "weight_until", endpoint_until(h->weighed_until, now));
+	}
+	if (json_object_size(out) > 0)
+		return out;
+	json_decref(out);
+	return json_null();
+}
+
+json_t *
+api_endpoint_json(const struct endpoint *e, uint64_t now)
+{
 	const char *reason = health_reason(e);
 	char text[ADDR_TEXT];
 
 	addr_text(&e->addr, text);
-	return json_pack("{s:o, s:s, s:s, s:b, s:o, s:o, s:I, s:I, s:I}", "name", api_str(e->name),
-	    "address", text, "state", endpoint_state_word(endpoint_state(e)), "usable",
-	    endpoint_usable(e), "reason", reason != NULL ? json_string(reason) : json_null(),
-	    "since", api_time(e->health->since_wall_us), "weight", (json_int_t)t->weight,
-	    "in_flight", (json_int_t)atomic_load(&e->in_flight), "connections",
-	    (json_int_t)atomic_load(&e->conns));
+	return json_pack("{s:o, s:s, s:s, s:b, s:o, s:o, s:I, s:o, s:I, s:I}", "name",
+	    api_str(e->name), "address", text, "state", endpoint_state_word(endpoint_state(e)),
+	    "usable", endpoint_usable(e), "reason",
+	    reason != NULL ? json_string(reason) : json_null(), "since",
+	    api_time(e->health->since_wall_us), "weight", (json_int_t)health_weight(e), "by_hand",
+	    endpoint_by_hand(e, now), "in_flight", (json_int_t)atomic_load(&e->in_flight),
+	    "connections", (json_int_t)atomic_load(&e->conns));
 }
 
 json_t *
@@ -151,7 +180,8 @@ api_backends_json(const struct server *s)
 		json_t *endpoints = json_array(), *row;
 
 		for (uint32_t j = 0; j < t->n; j++)
-			json_array_append_new(endpoints, endpoint_json(&t->v[j]));
+			json_array_append_new(
+			    endpoints, api_endpoint_json(t->v[j].endpoint, s->loop->now));
 		row = json_pack("{s:o, s:I, s:I, s:b, s:o}", "name", api_str(b->state->name),
 		    "requests", (json_int_t)atomic_load(&b->state->guard.requests), "connections",
 		    (json_int_t)atomic_load(&b->state->guard.conns), "panic", b->state->panic.on,
@@ -163,24 +193,28 @@ api_backends_json(const struct server *s)
 }
 
 void
+api_endpoint_text(const struct endpoint *e, FILE *f)
+{
+	const char *reason = health_reason(e);
+
+	fprintf(f,
+	    "endpoint  %-16.*s %-24.*s %-9s weight %-4u %6u in flight %6u connections%s%s%s\n",
+	    STR_FMT(e->backend), STR_FMT(e->name), endpoint_state_word(endpoint_state(e)),
+	    health_weight(e), (unsigned)atomic_load(&e->in_flight),
+	    (unsigned)atomic_load(&e->conns), reason != NULL ? "  " : "",
+	    reason != NULL ? reason : "",
+	    e->health->hand_weight != HEALTH_NO_WEIGHT ? "  weight by hand" : "");
+}
+
+void
 api_backends_text(const struct server *s, FILE *f)
 {
 	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
 		const struct backend *b = s->snapshot->backends[i];
 		const struct targets *t = backend_targets(b);
 
-		for (uint32_t j = 0; j < t->n; j++) {
-			const struct endpoint *e = t->v[j].endpoint;
-			const char *reason = health_reason(e);
-
-			fprintf(f,
-			    "endpoint  %-16.*s %-24.*s %-9s weight %-4u %6u in flight %6u "
-			    "connections%s%s\n",
-			    STR_FMT(b->state->name), STR_FMT(e->name),
-			    endpoint_state_word(endpoint_state(e)), t->v[j].weight,
-			    (unsigned)atomic_load(&e->in_flight), (unsigned)atomic_load(&e->conns),
-			    reason != NULL ? "  " : "", reason != NULL ? reason : "");
-		}
+		for (uint32_t j = 0; j < t->n; j++)
+			api_endpoint_text(t->v[j].endpoint, f);
 		if (t->n == 0)
 			fprintf(f, "backend   %-16.*s has no endpoints\n", STR_FMT(b->state->name));
 		if (b->state->panic.on)

@@ -88,27 +88,27 @@ changes_reach_listener(const struct listener_spec *l, const struct backend *b)
 }
 
 /* "route a, part of route b and 3 more". */
-struct names {
+struct list {
 	FILE *out;
 	uint32_t n;
 };
 
 static void
-changes_name(struct names *names, enum reach reach, const char *what, struct str name)
+changes_name(struct list *list, enum reach reach, const char *what, struct str name)
 {
-	if (reach == REACH_NONE || names->n++ >= CHANGES_NAMES)
+	if (reach == REACH_NONE || list->n++ >= CHANGES_NAMES)
 		return;
 	fprintf(
-	    names->out, ", %s%s %.*s", reach == REACH_PART ? "part of " : "", what, STR_FMT(name));
+	    list->out, ", %s%s %.*s", reach == REACH_PART ? "part of " : "", what, STR_FMT(name));
 }
 
 static void
-changes_names_end(const struct names *names, const char *one, const char *many)
+changes_list_end(const struct list *list, const char *one, const char *many)
 {
-	if (names->n > CHANGES_NAMES)
-		fprintf(names->out, " and %u more", names->n - CHANGES_NAMES);
-	if (names->n > 0)
-		fprintf(names->out, " %s", names->n == 1 ? one : many);
+	if (list->n > CHANGES_NAMES)
+		fprintf(list->out, " and %u more", list->n - CHANGES_NAMES);
+	if (list->n > 0)
+		fprintf(list->out, " %s", list->n == 1 ? one : many);
 }
 
 /* If the last one that was used has gone, or the first one is back: who notices? */
@@ -116,7 +116,7 @@ static void
 changes_put_users(
     FILE *out, const struct snapshot *s, const struct backend *b, const struct health_event *event)
 {
-	struct names routes = {out, 0}, listeners = {out, 0};
+	struct list routes = {out, 0}, listeners = {out, 0};
 	uint32_t usable = changes_usable(b);
 	bool back = event->well && !event->was_well && usable == 1;
 
@@ -126,12 +126,12 @@ changes_put_users(
 	for (uint32_t i = 0; i < s->n_routes; i++)
 		changes_name(
 		    &routes, changes_reach(&s->routes[i]->arms, b), "route", s->routes[i]->name);
-	changes_names_end(&routes, back ? "now answers" : "now answers 503",
+	changes_list_end(&routes, back ? "now answers" : "now answers 503",
 	    back ? "now answer" : "now answer 503");
 	for (uint32_t i = 0; i < s->n_listeners; i++)
 		changes_name(&listeners, changes_reach_listener(&s->listeners[i], b), "listener",
 		    s->listeners[i].name);
-	changes_names_end(&listeners, back ? "now serves" : "now serves nobody",
+	changes_list_end(&listeners, back ? "now serves" : "now serves nobody",
 	    back ? "now serve" : "now serve nobody");
 }
 

@@ -65,8 +65,8 @@ int cli_fail(enum exit_code code, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* clang-format off */
 #define CLI_VERBS(V) \
-	V(run) V(demo) V(check) V(config) V(explain) V(reload) V(status) V(stop) V(schema) \
-	V(completion) V(version) V(help)
+	V(run) V(demo) V(check) V(config) V(explain) V(reload) V(status) V(drain) V(down) V(ready) \
+	V(weight) V(stop) V(schema) V(completion) V(version) V(help)
 /* clang-format on */
 #define CLI_VERB_EXTERN(name) extern const struct cli_verb cli_##name;
 CLI_VERBS(CLI_VERB_EXTERN)

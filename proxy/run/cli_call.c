@@ -1,5 +1,6 @@
 #include "run/cli_call.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,6 +18,8 @@ enum {
 	CALL_ANSWER_MAX = 256 << 20, /* the table of very many routes takes its room */
 	CALL_READ = 64 * 1024,
 	CALL_ARENA = 64 * 1024,
+	STATUS_OK_END = 300,
+	STATUS_UNPROCESSABLE = 422,
 };
 
 /* What a file that does not load says of the socket all the same; "": nothing. malloc'd; NULL: it
@@ -241,4 +244,37 @@ call_answer_free(struct call_answer *a)
 {
 	free(a->bytes);
 	*a = (struct call_answer){.status = 0};
+}
+
+int
+call_tell(const struct cli *c, const char *target)
+{
+	struct call call = {.method = "POST", .target = target, .text = true};
+	struct call_answer answer;
+	int code = call_weir(c, &call, &answer);
+	bool ok;
+
+	if (code != EXIT_FINE)
+		return code;
+	ok = answer.status < STATUS_OK_END;
+	if (!ok)
+		code = answer.status == STATUS_UNPROCESSABLE ? EXIT_CONFIG : EXIT_RUNTIME;
+	if (!ok || !c->quiet)
+		fwrite(answer.body.p, 1, answer.body.len, ok ? stdout : stderr);
+	call_answer_free(&answer);
+	return code;
+}
+
+void
+call_put_param(FILE *f, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	fprintf(f, "%s=", name);
+	for (; *value != '\0'; value++)
+		if (isalnum((unsigned char)*value) || strchr("-._~", *value) != NULL)
+			fputc(*value, f);
+		else
+			fprintf(f, "%%%02X", (unsigned char)*value);
+	fputc('&', f);
 }

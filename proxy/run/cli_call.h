@@ -21,5 +21,9 @@ struct call_answer {
  * no rights, the file that would name the socket is wrong. */
 int call_weir(const struct cli *c, const struct call *call, struct call_answer *out);
 void call_answer_free(struct call_answer *a);
+/* POSTs and prints the answer for people; the exit code by its status. */
+int call_tell(const struct cli *c, const char *target);
+/* "name=value&" for a target, encoded; nothing if there is no value. */
+void call_put_param(FILE *f, const char *name, const char *value);
 
 #endif

@@ -4,32 +4,10 @@
 
 #include "run/cli_call.h"
 
-enum { STATUS_OK_END = 300, STATUS_UNPROCESSABLE = 422 };
-
-/* Asks, prints the answer for people; the exit code by its status. */
-static int
-cli_tell(const struct cli *c, const char *target)
-{
-	struct call call = {.method = "POST", .target = target, .text = true};
-	struct call_answer answer;
-	int code = call_weir(c, &call, &answer);
-	bool ok;
-
-	if (code != EXIT_FINE)
-		return code;
-	ok = answer.status < STATUS_OK_END;
-	if (!ok)
-		code = answer.status == STATUS_UNPROCESSABLE ? EXIT_CONFIG : EXIT_RUNTIME;
-	if (!ok || !c->quiet)
-		fwrite(answer.body.p, 1, answer.body.len, ok ? stdout : stderr);
-	call_answer_free(&answer);
-	return code;
-}
-
 static int
 cli_reload_run(const struct cli *c)
 {
-	return cli_tell(c, cli_flag(c, "wait") ? "/reload" : "/reload?nowait");
+	return call_tell(c, cli_flag(c, "wait") ? "/reload" : "/reload?nowait");
 }
 
 static const struct cli_option reload_options[] = {
@@ -51,7 +29,7 @@ const struct cli_verb cli_reload = {
 static int
 cli_stop_run(const struct cli *c)
 {
-	return cli_tell(c, cli_flag(c, "now") ? "/stop?now" : "/stop");
+	return call_tell(c, cli_flag(c, "now") ? "/stop?now" : "/stop");
 }
 
 static const struct cli_option stop_options[] = {

@@ -1,5 +1,4 @@
 /* cli_explain - `weir explain URL`: of a file, or with --live of the weir that runs. */
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "run/cli_call.h"
@@ -44,20 +43,6 @@ explain_of_file(const struct cli *c, const struct explain_ask *ask, int *code)
 	return answer;
 }
 
-static void
-explain_put_param(FILE *f, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	fprintf(f, "%s=", name);
-	for (; *value != '\0'; value++)
-		if (isalnum((unsigned char)*value) || strchr("-._~", *value) != NULL)
-			fputc(*value, f);
-		else
-			fprintf(f, "%%%02X", (unsigned char)*value);
-	fputc('&', f);
-}
-
 static json_t *
 explain_of_server(const struct cli *c, const struct explain_ask *ask, int *code)
 {
@@ -70,10 +55,10 @@ explain_of_server(const struct cli *c, const struct explain_ask *ask, int *code)
 
 	ASSERT(f != NULL);
 	fputs("/explain?", f);
-	explain_put_param(f, "url", ask->url);
-	explain_put_param(f, "method", ask->method);
-	explain_put_param(f, "headers", ask->headers);
-	explain_put_param(f, "from", ask->from);
+	call_put_param(f, "url", ask->url);
+	call_put_param(f, "method", ask->method);
+	call_put_param(f, "headers", ask->headers);
+	call_put_param(f, "from", ask->from);
 	fprintf(f, "limit=%zu", ask->limit);
 	ASSERT(fclose(f) == 0);
 	call.target = target;

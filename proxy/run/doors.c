@@ -28,6 +28,7 @@ static const struct admin_route routes[] = {
     {METHOD_GET, "/schema", READING, api_schema},
     {METHOD_GET, "/explain", READING, api_explain},
     {METHOD_GET, "/history", READING, api_history},
+    {METHOD_POST, "/endpoints", CHANGING, api_endpoints},
     {METHOD_POST, "/reload", CHANGING, api_reload},
     {METHOD_POST, "/drain", CHANGING, api_drain},
     {METHOD_POST, "/stop", CHANGING, api_stop},

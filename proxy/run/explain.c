@@ -192,7 +192,8 @@ explain_endpoint(const struct explaining *e, const struct balance_target *target
 	json_t *out = json_object();
 
 	json_object_set_new(out, "name", json_str(end->name));
-	json_object_set_new(out, "weight", json_integer(target->weight));
+	json_object_set_new(
+	    out, "weight", json_integer(e->ask->live ? health_weight(end) : target->weight));
 	if (!e->ask->live)
 		return out;
 	json_object_set_new(out, "state", json_string(endpoint_state_word(endpoint_state(end))));

@@ -380,6 +380,7 @@ server_begin(struct server *s, struct model *m, struct errors *errors)
 	ejections_open(s);
 	names_begin(s);
 	warmings_open(s);
+	hands_open(s);
 	s->probes = probes_new(s->loop);
 	code = server_plan(s, m, &p, errors);
 	if (code != EXIT_FINE)

@@ -8,6 +8,7 @@
 #include "flow/worker.h"
 #include "observe/expose.h"
 #include "run/ejections.h"
+#include "run/hands.h"
 #include "run/pressure.h"
 #include "run/tickets.h"
 #include "run/warmings.h"
@@ -46,6 +47,7 @@ struct server {
 	struct tickets tickets;
 	struct ejections ejections;
 	struct warmings warmings;
+	struct hands hands;
 	struct crew_member *crew;    /* owned; one per worker */
 	struct grace *grace;         /* owned; over the workers' loops */
 	uint32_t n_workers, removed; /* listeners that the last reload took away */
@@ -54,9 +56,8 @@ struct server {
 	struct accesslog *access;    /* NULL: off */
 	struct admin *admin;         /* the unix socket and the tcp doors */
 	uint64_t started_wall_us, reloaded_wall_us;
-	uint64_t reloads_ok, reloads_failed;
 	uint64_t generation; /* of the snapshot in force; 1 is the first */
-	uint64_t reload_began_us, drain_until;
+	uint64_t reloads_ok, reloads_failed, reload_began_us, drain_until;
 	struct timer log_timer, drain_timer;
 	struct conn signals;       /* a signalfd */
 	struct watchdog *watchdog; /* NULL: systemd does not ask */

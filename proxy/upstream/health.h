@@ -26,14 +26,15 @@ enum { HEALTH_NO_WEIGHT = UINT32_MAX };
 struct health {
 	struct registry *registry;
 	struct endpoint *endpoint;
-	char *reasons[HEALTH_CAUSES];      /* owned; NULL: does not hold */
-	enum health_cause cause;           /* what decides */
-	bool known;                        /* it is in force, or was */
-	uint64_t since_wall_us;            /* in this state */
-	uint64_t changes[ENDPOINT_STATES]; /* into each state */
-	uint32_t weight;                   /* as configured: 1-1000 */
-	uint32_t hand_weight;              /* 0-1000; HEALTH_NO_WEIGHT: none */
-	bool panics;                       /* used even if it fails or is ejected (panic.h) */
+	char *reasons[HEALTH_CAUSES];          /* owned; NULL: does not hold */
+	enum health_cause cause;               /* what decides */
+	bool known;                            /* it is in force, or was */
+	uint64_t since_wall_us;                /* in this state */
+	uint64_t changes[ENDPOINT_STATES];     /* into each state */
+	uint32_t weight;                       /* as configured: 1-1000 */
+	uint32_t hand_weight;                  /* 0-1000; HEALTH_NO_WEIGHT: none */
+	uint64_t drained_until, weighed_until; /* by hand, on the loop's clock; 0: no end */
+	bool panics;                           /* used even if it fails or is ejected (panic.h) */
 	uint32_t warm;      /* how far it is warmed up, in thousandths; while HEALTH_WARMS holds */
 	uint32_t warm_from; /* where it begins when it comes back; 0: it is warm (warming.h) */
 	uint64_t warm_at;   /* since when; 0: just now */
