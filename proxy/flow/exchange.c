@@ -78,10 +78,10 @@ exchange_start(struct client *c, struct stream *s)
 	x->at = STEP_ROUTE;
 	s->owner = &x->task;
 	c->exchanges++;
-	x->record = (struct record){.kind = RECORD_EXCHANGE,
-	    .started_at = s->started_at,
-	    .peer = &c->peer,
-	    .client = &x->source};
+	x->record.kind = RECORD_EXCHANGE;
+	x->record.started_at = s->started_at;
+	x->record.peer = &c->peer;
+	x->record.client = &x->source;
 	if (c->conn.tls != NULL)
 		handshake_tell(c, &x->record);
 	exchange_run(&x->task);

@@ -362,7 +362,8 @@ h1_flush(struct codec *c)
 	}
 	if (h->end_out && io == IO_DONE && !s->sent) {
 		s->sent = true;
-		stream_news(s, c->conn->loop);
+		if (c->spec->side == SIDE_CLIENT) /* that a request has left moves nothing */
+			stream_news(s, c->conn->loop);
 	}
 	return io;
 }
