@@ -58,12 +58,15 @@ put_wide(char *p, struct str s)
 static inline char *
 put_u64(char *p, uint64_t n)
 {
-	char digits[PUT_U64] UNSET, *d = digits + sizeof(digits);
+	char digits[PUT_U64] UNSET;
+	size_t at = sizeof(digits);
 
 	do
-		*--d = (char)('0' + n % 10);
+		digits[--at] = (char)('0' + n % 10);
 	while ((n /= 10) != 0);
-	return put(p, str_of(d, (size_t)(digits + sizeof(digits) - d)));
+	while (at < sizeof(digits))
+		*p++ = digits[at++];
+	return p;
 }
 
 #endif

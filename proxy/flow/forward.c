@@ -59,30 +59,28 @@ forward_source(struct exchange *x, const struct fields *fields)
 	}
 }
 
-/* Eight hex digits at once: one nibble to each byte of a word, then 'a' - 10 or '0' on top. */
-static inline void
-forward_hex(char out[8], uint32_t bits)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t n = bits, letters;
+/* Sixteen hex digits at once: a nibble of each random byte, then '0' or 'a' - 10 on top. */
+typedef signed char hex_digits __attribute__((vector_size(16)));
 
-	n = (n << 16 | n) & UINT64_C(0x0000ffff0000ffff);
-	n = (n << 8 | n) & UINT64_C(0x00ff00ff00ff00ff);
-	n = (n << 4 | n) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	letters = (n + 6 * ones) >> 4 & ones;
-	n += '0' * ones + letters * ('a' - '0' - 10);
-	memcpy(out, &n, sizeof(n));
+static inline void
+forward_hex(char out[sizeof(hex_digits)], hex_digits nibbles)
+{
+	hex_digits letters = nibbles > 9;
+
+	nibbles += '0' + (letters & ('a' - '0' - 10));
+	memcpy(out, &nibbles, sizeof(nibbles));
 }
 
 static void
 forward_make_id(struct exchange *x)
 {
-	for (unsigned i = 0; i < RECORD_ID; i += 16) {
-		uint64_t word = worker_random(x->worker);
+	uint64_t words[] = {worker_random(x->worker), worker_random(x->worker)};
+	hex_digits bytes;
 
-		forward_hex(x->id + i, (uint32_t)word);
-		forward_hex(x->id + i + 8, (uint32_t)(word >> 32));
-	}
+	_Static_assert(sizeof(words) == sizeof(bytes) && RECORD_ID == 2 * sizeof(bytes), "");
+	memcpy(&bytes, words, sizeof(bytes));
+	forward_hex(x->id, bytes & 0xf);
+	forward_hex(x->id + sizeof(bytes), (bytes >> 4) & 0xf);
 	x->record.id = str_of(x->id, RECORD_ID);
 }
 
@@ -217,7 +215,7 @@ forward_forwarded(char *p, struct str ip, struct str host, struct str proto)
 {
 	p = put(p, STR("for="));
 	if (unlikely(ip.len > PUT_WIDE || memchr(ip.p, ':', ip.len) != NULL))
-		p = put(put(put(p, STR("\"[")), ip), STR("]\""));
+		p = put(put_wide(put(p, STR("\"[")), ip), STR("]\""));
 	else
 		p = put_wide(p, ip);
 	if (host.len > 0)

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 
+#include "base/put.h"
 #include "http/chars.h"
+#include "http/vector.h"
 
 /* Where proxies and the servers behind them read a target differently, requests get past rules:
  * so everything that two readers might read in two ways is refused, and what is left is used
@@ -201,20 +203,49 @@ literal_len(struct str s)
 	return bracket + 1;
 }
 
+/* How many of the up to 16 bytes at p are of a name; dots: a bit for each dot among them. */
+static inline size_t
+name_len(const char *p, size_t len, unsigned *dots)
+{
+	size_t n = 0;
+
+#ifdef __SSE2__
+	char bytes[VECTOR] UNSET;
+	__m128i v, more;
+
+	(void)put(bytes, str_of(p, len));
+	v = vector_load(bytes);
+	more = _mm_or_si128(vector_is(v, '.'), _mm_or_si128(vector_is(v, '_'), vector_is(v, '~')));
+	n = (size_t)__builtin_ctz(~vector_bits(_mm_or_si128(vector_plain(v), more)) | 1U << len);
+	*dots = vector_bits(vector_is(v, '.')) & ((1U << n) - 1);
+#else
+	for (*dots = 0; n < len && char_is(p[n], CHAR_HOST); n++)
+		*dots |= (p[n] == '.') << n;
+#endif
+	return n;
+}
+
 /* How many bytes at the start of s, which is not empty, are a host; 0: none. Of RFC 3986's
  * reg-name: what names of DNS and of machines are made of. Escapes, list and sub-delimiters, and
  * empty labels but the root's are refused: there they only served to be read in two ways. */
 static inline size_t
 host_len(struct str s)
 {
-	const char *p = s.p, *end = s.p + s.len;
+	unsigned dots,
+	    before = 1; /* was the last byte a dot? A name may not begin with one either */
+	size_t len = 0, some, n;
 
-	if (unlikely(*p == '['))
+	if (unlikely(*s.p == '['))
 		return literal_len(s);
-	for (; p < end && char_is(*p, CHAR_HOST); p++)
-		if (*p == '.' && (p == s.p || p[-1] == '.'))
+	do {
+		some = s.len - len < VECTOR ? s.len - len : VECTOR;
+		n = name_len(s.p + len, some, &dots);
+		if ((dots & (dots << 1 | before)) != 0)
 			return 0;
-	return (size_t)(p - s.p);
+		before = dots >> (VECTOR - 1);
+		len += n;
+	} while (unlikely(n == VECTOR && len < s.len));
+	return len;
 }
 
 /* *( DIGIT ) up to 65535. */
