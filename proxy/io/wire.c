@@ -5,9 +5,7 @@
 /* Slots kept free of body slices, so that text (a chunk's size line, a last chunk) always fits. */
 enum { WIRE_TEXT_SLOTS = 8 };
 
-struct wire_queue {
-	struct chunk *tail; /* ref; where text goes */
-	uint32_t tail_used;
+struct wire_queue { /* a ring */
 	uint32_t first, n;
 	struct slice v[WIRE_SLICES];
 };
@@ -16,19 +14,6 @@ void
 wires_init(struct slab *s, size_t reserve)
 {
 	slab_init(s, sizeof(struct wire_queue), reserve);
-}
-
-static struct wire_queue *
-wire_queue(struct wire *w, struct loop *l)
-{
-	struct wire_queue *q = w->queue;
-
-	if (q == NULL) {
-		q = w->queue = slab_take(&l->wires);
-		q->tail = NULL;
-		q->tail_used = q->first = q->n = 0;
-	}
-	return q;
 }
 
 static inline struct slice *
@@ -53,31 +38,49 @@ wire_add(struct wire *w, struct chunk *c, uint32_t off, uint32_t len)
 	*wire_at(q, q->n++) = (struct slice){c, off, len};
 }
 
+/* Text alone is what stands last in the tail, and needs no queue: most heads leave like that, with
+ * a small body behind them. From here on it is the queue's first slice. */
+static void
+wire_queue_begin(struct wire *w, struct loop *l)
+{
+	size_t text = w->bytes;
+
+	w->queue = slab_take(&l->wires);
+	w->queue->first = w->queue->n = 0;
+	w->bytes = 0;
+	if (text > 0)
+		wire_add(w, w->tail, w->tail_used - (uint32_t)text, (uint32_t)text);
+}
+
+static void
+wire_tail_begin(struct wire *w, struct loop *l)
+{
+	if (w->bytes > 0 && w->queue == NULL)
+		wire_queue_begin(w, l);
+	if (w->tail != NULL)
+		chunk_unref(w->tail);
+	w->tail = chunk_take(&l->chunks.small);
+	w->tail_used = 0;
+}
+
 char *
 wire_reserve(struct wire *w, struct loop *l, size_t n)
 {
-	struct wire_queue *q = wire_queue(w, l);
-
 	ASSERT(n <= WIRE_TEXT_MAX);
-	if (q->tail == NULL || q->tail->size - q->tail_used < n) {
-		if (q->tail != NULL)
-			chunk_unref(q->tail);
-		q->tail = chunk_take(&l->chunks.small);
-		q->tail_used = 0;
-	}
-	return q->tail->bytes + q->tail_used;
+	if (w->tail == NULL || w->tail->size - w->tail_used < n)
+		wire_tail_begin(w, l);
+	return w->tail->bytes + w->tail_used;
 }
 
 void
 wire_wrote(struct wire *w, size_t n)
 {
-	struct wire_queue *q = w->queue;
-
-	if (n == 0)
-		return;
-	ASSERT(n <= q->tail->size - q->tail_used);
-	wire_add(w, q->tail, q->tail_used, (uint32_t)n);
-	q->tail_used += (uint32_t)n;
+	ASSERT(n <= w->tail->size - w->tail_used);
+	if (likely(w->queue == NULL))
+		w->bytes += n;
+	else if (n > 0)
+		wire_add(w, w->tail, w->tail_used, (uint32_t)n);
+	w->tail_used += (uint32_t)n;
 }
 
 void
@@ -103,16 +106,18 @@ wire_slices(struct wire *w, struct loop *l, struct slices *from, size_t max)
 {
 	size_t moved = 0;
 
-	(void)wire_queue(w, l);
 	/* The first one always goes: the caller has asked for room, and perhaps said its size. */
 	while (from->n > 0 && moved < max && (moved == 0 || wire_has_room(w))) {
 		struct slice *s = slices_first(from);
 		size_t len = s->len < max - moved ? s->len : max - moved;
 
-		if (len <= BUF_COPY && !chunk_is_pipe(s->chunk))
+		if (len <= BUF_COPY && !chunk_is_pipe(s->chunk)) {
 			wire_text(w, l, str_of(s->chunk->bytes + s->off, len));
-		else
+		} else {
+			if (w->queue == NULL)
+				wire_queue_begin(w, l);
 			wire_add(w, s->chunk, s->off, (uint32_t)len);
+		}
 		slices_drop(from, len);
 		moved += len;
 	}
@@ -125,7 +130,7 @@ wire_drop(struct wire *w, size_t n)
 	struct wire_queue *q = w->queue;
 
 	w->bytes -= n;
-	while (n > 0) {
+	while (q != NULL && n > 0) {
 		struct slice *s = wire_at(q, 0);
 
 		if (n < s->len) {
@@ -140,19 +145,25 @@ wire_drop(struct wire *w, size_t n)
 	}
 }
 
-void
-wire_clear(struct wire *w, struct loop *l)
+static void
+wire_queue_end(struct wire *w, struct loop *l)
 {
 	struct wire_queue *q = w->queue;
 
-	if (q == NULL)
-		return;
 	for (uint32_t i = 0; i < q->n; i++)
 		chunk_unref(wire_at(q, i)->chunk);
-	if (q->tail != NULL)
-		chunk_unref(q->tail);
 	slab_give(&l->wires, q);
 	w->queue = NULL;
+}
+
+void
+wire_clear(struct wire *w, struct loop *l)
+{
+	if (unlikely(w->queue != NULL))
+		wire_queue_end(w, l);
+	if (w->tail != NULL)
+		chunk_unref(w->tail);
+	w->tail = NULL;
 	w->bytes = 0;
 }
 
@@ -177,15 +188,24 @@ wire_send_memory(struct wire_queue *q, struct conn *c, size_t *put)
 	return io;
 }
 
-/* The front of the queue, or what the transport still holds when that is all. */
+/* The front of what waits, or what the transport still holds when that is all. */
 static enum io
-wire_send_front(struct wire_queue *q, struct conn *c, size_t *put)
+wire_send_front(struct wire *w, struct conn *c, size_t *put)
 {
+	struct wire_queue *q = w->queue;
+	struct slice *first;
+
 	*put = 0;
-	if (q == NULL)
+	if (w->bytes == 0)
 		return conn_flush(c);
-	if (chunk_is_pipe(wire_at(q, 0)->chunk))
-		return pipe_drain(wire_at(q, 0)->chunk, c, wire_at(q, 0)->len, put);
+	if (likely(q == NULL)) {
+		struct iovec text = {w->tail->bytes + w->tail_used - w->bytes, w->bytes};
+
+		return conn_write(c, &text, 1, put);
+	}
+	first = wire_at(q, 0);
+	if (chunk_is_pipe(first->chunk))
+		return pipe_drain(first->chunk, c, first->len, put);
 	return wire_send_memory(q, c, put);
 }
 
@@ -195,17 +215,14 @@ wire_send(struct wire *w, struct conn *c)
 	while (wire_waits(w, c) && c->may_write) {
 		size_t put;
 
-		if (wire_send_front(w->bytes > 0 ? w->queue : NULL, c, &put) == IO_FAILED) {
+		if (wire_send_front(w, c, &put) == IO_FAILED) {
 			wire_clear(w, c->loop);
 			return IO_FAILED;
 		}
-		if (put > 0 && put < w->bytes)
+		if (put < w->bytes)
 			wire_drop(w, put);
-		else if (put > 0)
+		else
 			wire_clear(w, c->loop);
 	}
-	if (wire_waits(w, c))
-		return IO_MORE;
-	wire_clear(w, c->loop);
-	return IO_DONE;
+	return wire_waits(w, c) ? IO_MORE : IO_DONE;
 }

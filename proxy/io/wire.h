@@ -12,8 +12,10 @@ enum { WIRE_SLICES = 32 }; /* a power of two: a ring is walked with each byte th
 struct wire_queue;
 
 struct wire {
-	struct wire_queue *queue; /* owned; NULL: nothing to send */
+	struct chunk *tail;       /* ref; where text goes; NULL: none yet */
+	struct wire_queue *queue; /* owned; NULL: what waits is text, and stands last in the tail */
 	size_t bytes;             /* waiting to leave */
+	uint32_t tail_used;
 };
 
 void wires_init(struct slab *s, size_t reserve); /* the loop's slab of queues */
