@@ -79,16 +79,15 @@ bool
 str_to_u64(struct str s, uint64_t max, uint64_t *out)
 {
 	enum { ALWAYS_FIT = 19 }; /* digits */
-	size_t fit = s.len < ALWAYS_FIT ? s.len : ALWAYS_FIT, i;
-	uint64_t n = 0;
+	uint64_t n = 0, digit;
 
-	for (i = 0; i < fit && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-		n = n * 10 + (uint64_t)(s.p[i] - '0');
-	for (; i >= ALWAYS_FIT && i < s.len && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
+	for (size_t i = 0; i < s.len; i++, n += digit) {
+		digit = (uint64_t)(unsigned char)s.p[i] - '0';
+		if (digit > 9 || (unlikely(i >= ALWAYS_FIT) && n > (UINT64_MAX - digit) / 10))
 			return false;
-	if (i < s.len || i == 0 || n > max)
+		n *= 10;
+	}
+	if (s.len == 0 || n > max)
 		return false;
 	*out = n;
 	return true;

@@ -434,7 +434,7 @@ forward_seat(struct forward *f, const struct sticky *s)
 }
 
 struct head *
-forward_response(struct exchange *x, const struct head *from, enum fault *why)
+forward_response(struct exchange *x, struct head *from, enum fault *why)
 {
 	const struct sticky *sticky = x->attempt.backend->sticky;
 	struct forward f = {.x = x, .arena = x->client_stream->arena, .from = from};
@@ -444,6 +444,8 @@ forward_response(struct exchange *x, const struct head *from, enum fault *why)
 	*why = framing_hop_begin(from, &hop);
 	if (*why != FAULT_none)
 		return NULL;
+	if (likely((hop.ids & from->fields.present) == 0)) /* then none is named, either */
+		return from;
 	*why = FAULT_http_response_header_section_size;
 	if (forward_begin(&f, sticky != NULL) == NULL)
 		return NULL;

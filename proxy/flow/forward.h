@@ -10,7 +10,7 @@
 void forward_identify(struct exchange *x);
 /* The heads for the other side, in the exchange's arena; NULL: the arena is full, or *why. */
 struct head *forward_request(struct exchange *x, enum fault *why);
-struct head *forward_response(struct exchange *x, const struct head *h, enum fault *why);
+struct head *forward_response(struct exchange *x, struct head *h, enum fault *why);
 struct fields *forward_trailers(struct exchange *x, const struct fields *trailers);
 
 /* The PROXY header of a backend that wants one, ahead of everything else on a new connection. */

@@ -78,8 +78,15 @@ slices_share(struct slices *to, const struct slices *from, size_t max)
 size_t
 slices_move(struct slices *to, struct slices *from, size_t max)
 {
-	size_t moved = slices_share(to, from, max);
+	size_t moved = from->bytes;
 
+	if (likely(to->n == 0 && moved <= max)) { /* the references go with them */
+		*to = *from;
+		from->n = 0;
+		from->bytes = 0;
+		return moved;
+	}
+	moved = slices_share(to, from, max);
 	slices_drop(from, moved);
 	return moved;
 }

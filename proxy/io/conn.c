@@ -191,20 +191,27 @@ plain_read(struct conn *c, void *buf, size_t len, size_t *got)
 	return IO_FAILED;
 }
 
+static __attribute__((noinline)) ssize_t
+plain_send_all(struct conn *c, const struct iovec *iov, int n, int flags, size_t *want)
+{
+	*want = 0;
+	for (int i = 0; i < n; i++)
+		*want += iov[i].iov_len;
+	return sendmsg(c->fd,
+	    &(struct msghdr){.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n},
+	    flags);
+}
+
 /* Without the msghdr when there is but one piece, as for most requests and answers. */
 static inline ssize_t
 plain_send(struct conn *c, const struct iovec *iov, int n, size_t *want)
 {
 	int flags = MSG_NOSIGNAL | (c->more ? MSG_MORE : 0);
 
-	*want = 0;
-	for (int i = 0; i < n; i++)
-		*want += iov[i].iov_len;
-	if (likely(n == 1))
-		return CONN_SEND(c->fd, iov->iov_base, *want, flags);
-	return sendmsg(c->fd,
-	    &(struct msghdr){.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n},
-	    flags);
+	if (unlikely(n != 1))
+		return plain_send_all(c, iov, n, flags, want);
+	*want = iov->iov_len;
+	return CONN_SEND(c->fd, iov->iov_base, *want, flags);
 }
 
 static enum io
