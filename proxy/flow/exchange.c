@@ -196,6 +196,10 @@ static enum step_result
 exchange_cut_short(struct exchange *x, enum fault why)
 {
 	x->fault = why;
+	if (x->answered && x->upstream_stream == NULL && reply_rest(x, why)) {
+		attempt_end(&x->attempt);
+		return exchange_enter(x, STEP_REPLY);
+	}
 	x->cut = true;
 	return exchange_enter(x, STEP_FINISH);
 }

@@ -127,6 +127,8 @@ exchange_answer(struct exchange *x)
 	from->splice = exchange_may_splice(x);
 	x->record.first_at = x->worker->loop->now;
 	x->record.status = from->head->status;
+	if (x->record.grpc) /* one that fails at once says so in its head */
+		x->record.grpc_status = grpc_status_of(&from->head->fields);
 	attempt_answered(&x->attempt, from->head->status);
 	codec_flush(x->client_stream->codec);
 	return true;
@@ -146,8 +148,11 @@ exchange_pump_response(struct exchange *x)
 		loop_hurry(x->worker->loop, n);
 	}
 	if (from->at == AT_DONE && from->body.bytes == 0) {
-		if (from->trailers != NULL)
+		if (from->trailers != NULL) {
 			to->trailers = forward_trailers(x, from->trailers);
+			if (x->record.grpc)
+				x->record.grpc_status = grpc_status_of(from->trailers);
+		}
 		to->at = AT_DONE;
 		codec_flush(x->client_stream->codec);
 	}

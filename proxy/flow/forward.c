@@ -115,6 +115,8 @@ forward_identify(struct exchange *x)
 	r->host = h->host;
 	r->referer = field_value(fields_find(&h->fields, FIELD_REFERER));
 	r->user_agent = field_value(fields_find(&h->fields, FIELD_USER_AGENT));
+	r->grpc = grpc_is_call(&h->fields);
+	r->grpc_status = GRPC_NONE;
 	x->trusted = forward_trusts(x);
 	if (x->trusted) {
 		forward_source(x, &h->fields);

@@ -29,6 +29,8 @@ static struct str
 reply_reason(unsigned status)
 {
 	switch (status) {
+	case 200:
+		return STR("OK");
 	case 308:
 		return STR("Permanent Redirect");
 	case 400:
@@ -117,35 +119,48 @@ reply_add(struct head *h, struct arena *a, struct str name, struct str value)
 	ASSERT(fields_add(&h->fields, a, name, value)); /* reply_head made room */
 }
 
-/* Hands the response over. */
+/* All of the answer is handed over. */
+static void
+reply_leaves(struct exchange *x)
+{
+	struct loop *l = x->worker->loop;
+
+	x->client_stream->out.at = AT_DONE;
+	/* A request that is still being sent is not read any further. */
+	timer_set(l, &x->timer, l->now + x->use->snapshot->timeouts.body);
+	codec_flush(x->client_stream->codec);
+}
+
+static bool
+reply_to_head(const struct exchange *x)
+{
+	const struct head *h = x->client_stream->in.head;
+
+	return h != NULL && h->method == METHOD_HEAD;
+}
+
 static void
 reply_send(struct exchange *x, struct head *head, struct str body)
 {
 	struct message *out = &x->client_stream->out;
-	struct loop *l = x->worker->loop;
 	struct chunk *c;
 
 	if (body.len > REPLY_BODY_MAX)
 		body.len = REPLY_BODY_MAX;
 	out->head = head;
-	out->kind = body.len > 0 ? BODY_LENGTH : BODY_NONE;
+	out->kind = reply_to_head(x) ? BODY_NONE : BODY_LENGTH;
 	out->length = body.len;
 	if (x->client_stream->in.at != AT_DONE) /* the rest of it is not read */
 		x->client_stream->in.keep_alive = false;
 	x->record.local = true;
 	x->record.status = head->status;
-	if (x->client_stream->in.head != NULL && x->client_stream->in.head->method == METHOD_HEAD) {
-		out->kind = BODY_NONE;
-	} else if (body.len > 0) {
-		c = chunk_take(&l->chunks.small);
+	if (out->kind == BODY_LENGTH && body.len > 0) {
+		c = chunk_take(&x->worker->loop->chunks.small);
 		memcpy(c->bytes, body.p, body.len);
 		ASSERT(slices_add(&out->body, c, 0, (uint32_t)body.len));
 		chunk_unref(c);
 	}
-	out->at = AT_DONE;
-	/* A request that is still being sent is not read any further. */
-	timer_set(l, &x->timer, l->now + x->use->snapshot->timeouts.body);
-	codec_flush(x->client_stream->codec);
+	reply_leaves(x);
 }
 
 static struct head *
@@ -162,28 +177,86 @@ reply_head(struct exchange *x, unsigned status)
 	return h;
 }
 
-void
-reply_fault(struct exchange *x, enum fault why)
+static struct str
+reply_proxy_status(struct exchange *x, const struct fault_row *row)
+{
+	return str_from(
+	    arena_printf(x->client_stream->arena, "weir; error=%.*s", STR_FMT(row->word)));
+}
+
+/* ---- gRPC: the status is in fields, at the end of the answer, and HTTP's is always 200 ---- */
+
+static void
+reply_add_status(struct fields *f, struct exchange *x, const struct fault_row *row)
+{
+	struct arena *a = x->client_stream->arena;
+	char *status = arena_printf(a, "%u", row->grpc);
+	char *message = arena_printf(a, "%.*s (%.*s)", STR_FMT(row->sentence), STR_FMT(row->word));
+
+	ASSERT(fields_add(f, a, STR("grpc-status"), str_from(status)) &&
+	       fields_add(f, a, STR("grpc-message"), str_from(message))); /* there is room */
+	x->record.grpc_status = (enum grpc_status)row->grpc;
+}
+
+static void
+reply_fault_grpc(struct exchange *x, const struct fault_row *row)
+{
+	struct head *h = reply_head(x, 200);
+
+	reply_add(h, x->client_stream->arena, STR("Content-Type"), STR("application/grpc"));
+	reply_add_status(&h->fields, x, row);
+	reply_add(h, x->client_stream->arena, STR("Proxy-Status"), reply_proxy_status(x, row));
+	reply_send(x, h, STR_NONE);
+}
+
+bool
+reply_rest(struct exchange *x, enum fault why)
+{
+	struct message *out = &x->client_stream->out;
+
+	if (!x->record.grpc || out->at != AT_BODY || out->kind != BODY_CHUNKED ||
+	    x->client_stream->fault != FAULT_none)
+		return false;
+	arena_extend(x->client_stream->arena, REPLY_ARENA);
+	out->trailers = arena_take(x->client_stream->arena, sizeof(*out->trailers));
+	ASSERT(out->trailers != NULL);
+	*out->trailers = (struct fields){0};
+	reply_add_status(out->trailers, x, fault_row(why));
+	reply_leaves(x);
+	return true;
+}
+
+/* ---- HTTP ---- */
+
+static void
+reply_fault_http(struct exchange *x, const struct fault_row *row)
 {
 	static const struct str types[] = {
 	    [REPLY_TEXT] = STR_INIT("text/plain; charset=utf-8"),
 	    [REPLY_HTML] = STR_INIT("text/html; charset=utf-8"),
 	    [REPLY_JSON] = STR_INIT("application/json"),
 	};
-	const struct fault_row *row = fault_row(why);
 	struct arena *a = x->client_stream->arena;
 	enum reply_kind kind = reply_kind(x->client_stream->in.head);
 	struct head *h = reply_head(x, row->http);
-	char *status = arena_printf(a, "weir; error=%.*s", STR_FMT(row->word));
 	struct str body = reply_body(a, kind, row, x->record.id);
 
 	reply_add(h, a, STR("Content-Type"), types[kind]);
-	reply_add(h, a, STR("Proxy-Status"), str_from(status));
-	if (x->client_stream->in.head != NULL && x->client_stream->in.head->method == METHOD_HEAD)
+	reply_add(h, a, STR("Proxy-Status"), reply_proxy_status(x, row));
+	if (reply_to_head(x))
 		reply_add(h, a, STR("Content-Length"), str_from(arena_printf(a, "%zu", body.len)));
 	if (row->http == 503)
 		reply_add(h, a, STR("Retry-After"), STR("1"));
 	reply_send(x, h, body);
+}
+
+void
+reply_fault(struct exchange *x, enum fault why)
+{
+	if (x->record.grpc)
+		reply_fault_grpc(x, fault_row(why));
+	else
+		reply_fault_http(x, fault_row(why));
 }
 
 void

@@ -378,7 +378,8 @@ framing_is_hop(const struct hop_fields *hop, const struct field *f)
 bool
 framing_trailer_allowed(const struct field *f)
 {
-	static const uint64_t allowed = BIT(OTHER) | BIT(PROXY_STATUS) | BIT(SERVER);
+	static const uint64_t allowed =
+	    BIT(OTHER) | BIT(PROXY_STATUS) | BIT(SERVER) | BIT(GRPC_STATUS);
 	static const struct str refused[] = {
 	    STR_INIT("age"),
 	    STR_INIT("authentication-info"),

@@ -150,7 +150,7 @@ h2_out_head(struct h2 *h, struct h2_stream *s)
 	static const nghttp2_data_provider provider = {.read_callback = h2_data_read};
 	const struct message *out = &s->stream->out;
 	bool bare = out->at == AT_DONE && out->body.bytes == 0 && out->trailers == NULL &&
-		    out->kind != BODY_LENGTH;
+		    (out->kind != BODY_LENGTH || out->length == 0);
 	struct h2_list list;
 
 	s->head_out = true;

@@ -15,8 +15,7 @@ enum {
 	HALF = 4,
 };
 
-#define FIELD_HASH(len, first, last2, last)                                                        \
-	(((len)*17U + (first)*8U + (last2) + (last)*4U) % FIELD_SLOTS)
+#define FIELD_HASH(len, first, last2, last) (((len) + (first)*3U + (last2) + (last)) % FIELD_SLOTS)
 
 /* clang-format off */
 #define SLOT(len, first, last2, last, id) [FIELD_HASH(len, first, last2, last)] = FIELD_##id,
@@ -38,6 +37,7 @@ static const uint8_t field_slots[FIELD_SLOTS] = {
 	SLOT(13, 'x', 'm', 's', X_DEADLINE_MS) SLOT(12, 'p', 'u', 's', PROXY_STATUS)
 	SLOT(11, 'c', 'r', 't', CLIENT_CERT) SLOT(17, 'c', 'i', 'n', CLIENT_CERT_CHAIN)
 	SLOT(23, 'x', 'r', 't', X_FORWARDED_CLIENT_CERT)
+	SLOT(11, 'g', 'u', 's', GRPC_STATUS) SLOT(12, 'g', 'u', 't', GRPC_TIMEOUT)
 };
 #undef SLOT
 

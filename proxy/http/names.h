@@ -22,7 +22,8 @@
 	F(X_REAL_IP, "x-real-ip") F(X_REQUEST_ID, "x-request-id") F(X_DEADLINE_MS, "x-deadline-ms") \
 	F(PROXY_STATUS, "proxy-status") \
 	F(CLIENT_CERT, "client-cert") F(CLIENT_CERT_CHAIN, "client-cert-chain") \
-	F(X_FORWARDED_CLIENT_CERT, "x-forwarded-client-cert")
+	F(X_FORWARDED_CLIENT_CERT, "x-forwarded-client-cert") \
+	F(GRPC_STATUS, "grpc-status") F(GRPC_TIMEOUT, "grpc-timeout")
 /* clang-format on */
 
 enum method {

@@ -221,6 +221,7 @@ enum column {
 	COLUMN_FIRST,
 	COLUMN_TRIES,
 	COLUMN_RETRY,
+	COLUMN_GRPC,
 	COLUMN_WHY,
 	COLUMN_ID,
 	COLUMN_TLS,
@@ -246,6 +247,7 @@ static const struct {
     [COLUMN_FIRST] = COLUMN("first"),
     [COLUMN_TRIES] = COLUMN("tries"),
     [COLUMN_RETRY] = COLUMN("retry"),
+    [COLUMN_GRPC] = COLUMN("grpc"),
     [COLUMN_WHY] = COLUMN("why"),
     [COLUMN_ID] = COLUMN("id"),
     [COLUMN_TLS] = COLUMN("tls"),
@@ -319,6 +321,8 @@ line_columns(struct line *l, const struct record *r)
 	l->p = put_number(l->p, r->tries);
 	if (r->retry.p != NULL)
 		line_word(l, COLUMN_RETRY, r->retry);
+	if (r->grpc)
+		line_word(l, COLUMN_GRPC, grpc_status_word(record_grpc_status(r)));
 	line_word(l, COLUMN_WHY, r->why == FAULT_none ? STR_NONE : fault_row(r->why)->word);
 	line_word(l, COLUMN_ID, r->id);
 	if (r->tls.p != NULL)

@@ -13,6 +13,7 @@
  * whole milliseconds above ("43ms", "70250ms"); digits left out are cut, not rounded.
  * A TCP tunnel has "TCP <listener>" as its request line and the status of its fault, 200 if none;
  * what a TLS client asked for and offered comes last, where it is known: sni=... alpn=h2,http/1.1.
+ * A call of gRPC has its status before why=: grpc=UNAVAILABLE.
  * Whatever a peer sent is escaped (base/escape.h), so that no value can end its line or its quote;
  *a value of key=value with a space or an escape in it is put in quotes. "-" is absent. */
 #ifndef OBSERVE_ACCESSLOG_H

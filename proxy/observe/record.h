@@ -6,7 +6,7 @@
 
 #include "base/fault.h"
 #include "base/metric.h"
-#include "http/head.h"
+#include "http/grpc.h"
 #include "io/addr.h"
 
 enum record_kind { RECORD_EXCHANGE, RECORD_TUNNEL, RECORD_UPGRADE };
@@ -22,6 +22,9 @@ struct record {
 	bool local;           /* the answer was made here, not by an endpoint */
 	bool reused;          /* the last try went over a kept connection */
 	enum method method;
+	/* gRPC: it is a call; what was said of it to the client */
+	bool grpc;
+	enum grpc_status grpc_status;
 	const struct addr *peer;   /* the other end of the client's connection */
 	const struct addr *client; /* who it is, after PROXY protocol and trusted_proxies */
 	struct str listener, route, backend, endpoint; /* p is NULL: got not so far */
@@ -49,6 +52,15 @@ static inline uint16_t
 record_status(const struct record *r)
 {
 	return r->status != 0 ? r->status : fault_row(r->why)->http;
+}
+
+/* The same for a call. An answer without a status is one that nobody understands. */
+static inline enum grpc_status
+record_grpc_status(const struct record *r)
+{
+	if (r->grpc_status != GRPC_NONE)
+		return r->grpc_status;
+	return r->why != FAULT_none ? (enum grpc_status)fault_row(r->why)->grpc : GRPC_UNKNOWN;
 }
 
 #endif

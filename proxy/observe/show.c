@@ -84,6 +84,10 @@ put_key_labels(FILE *out, enum key_form form, uint32_t key)
 		put_label(out, "reason", tls_failure_word((enum tls_failure)key));
 		return;
 	}
+	if (form == KEY_GRPC) {
+		put_label(out, "grpc_status", grpc_status_word((enum grpc_status)key));
+		return;
+	}
 	if (form == KEY_TLS) {
 		fprintf(out, "version=\"%s\",resumed=\"%d\"", key & STATS_TLS_13 ? "1.3" : "1.2",
 		    (key & STATS_TLS_RESUMED) != 0);

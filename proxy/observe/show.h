@@ -18,7 +18,7 @@ struct page {
 };
 
 enum unit { UNIT_ONE, UNIT_MILLIONTH };
-enum key_form { KEY_WHY, KEY_CODE, KEY_METHOD_CODE, KEY_TLS, KEY_TLS_REASON };
+enum key_form { KEY_WHY, KEY_CODE, KEY_METHOD_CODE, KEY_TLS, KEY_TLS_REASON, KEY_GRPC };
 
 struct metric {
 	struct metric_row row;

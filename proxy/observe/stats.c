@@ -41,6 +41,8 @@ stats_listener(struct listener_stats *s, const struct record *r)
 	code_count(&s->unrouted, stats_request_key(r->method, record_status(r)));
 	if (r->local)
 		code_count(&s->unrouted_local, r->why);
+	if (r->grpc)
+		code_count(&s->unrouted_grpc, record_grpc_status(r));
 }
 
 static void
@@ -54,6 +56,8 @@ stats_route(struct route_stats *s, const struct record *r)
 	COUNTER_ADD(s->bytes_out, r->bytes_out);
 	if (r->local)
 		code_count(&s->local, r->why);
+	if (r->grpc)
+		code_count(&s->grpc, record_grpc_status(r));
 }
 
 static void

@@ -16,8 +16,8 @@ struct listener_stats {
 	uint64_t conns, closed, refused; /* accepted; gone again; over max_connections */
 	uint64_t bytes_in, bytes_out;
 	struct code_counts client_errors; /* by fault */
-	/* requests that met no route, and our answers to them */
-	struct code_counts unrouted, unrouted_local; /* keys as in a route's */
+	/* requests that met no route, and our answers to them; keys as in a route's */
+	struct code_counts unrouted, unrouted_local, unrouted_grpc;
 	/* TLS */
 	struct code_counts tls_handshakes; /* by stats_tls_key */
 	struct code_counts tls_failures;   /* by enum tls_failure */
@@ -32,6 +32,7 @@ struct route_stats {
 	struct histogram duration;   /* without upgrades: a tunnel's life is no answer's time */
 	uint64_t started, finished, bytes_in, bytes_out;
 	struct code_counts local; /* answers made here, by fault */
+	struct code_counts grpc;  /* calls, by enum grpc_status */
 };
 struct backend_stats {
 	struct histogram first_byte, connect, wait; /* of the last try */

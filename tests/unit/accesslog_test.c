@@ -124,6 +124,19 @@ what_never_happened_is_a_dash(void **state)
 }
 
 static void
+a_call_says_what_it_came_to(void **state)
+{
+	struct record r = record_of_example();
+
+	(void)state;
+	r.grpc = true;
+	r.grpc_status = GRPC_DEADLINE_EXCEEDED;
+	check_value(&r, "grpc", "DEADLINE_EXCEEDED");
+	r.grpc_status = GRPC_NONE;
+	check_value(&r, "grpc", "UNAVAILABLE"); /* by its fault */
+}
+
+static void
 a_tunnel_still_reads_as_combined(void **state)
 {
 	struct record r = {
@@ -559,6 +572,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(text_is_combined_and_then_keys),
 	    cmocka_unit_test(what_never_happened_is_a_dash),
+	    cmocka_unit_test(a_call_says_what_it_came_to),
 	    cmocka_unit_test(a_tunnel_still_reads_as_combined),
 	    cmocka_unit_test(spans_follow_one_rule),
 	    cmocka_unit_test(a_peer_cannot_forge_a_line),

@@ -299,12 +299,15 @@ a_request_is_summed_over_workers(void **state)
 	    "weir_http_request_duration_seconds_count{route=\"api/v1/*\"} 3",
 	    "weir_http_client_errors_total{listener=\"web\",protocol=\"h1\",why=\"client_gone\"} 1",
 	    "weir_backend_requests_total{backend=\"api\",endpoint=\"10.0.0.1:80\",code=\"200\"} 2",
-	    NULL};
+	    "weir_grpc_requests_total{route=\"api/v1/*\",grpc_status=\"UNAVAILABLE\"} 2",
+	    "weir_grpc_requests_total{route=\"api/v1/*\",grpc_status=\"CANCELLED\"} 1", NULL};
 	struct fixture *f = *state;
 	struct record r = {
 	    .kind = RECORD_EXCHANGE,
 	    .status = 200,
 	    .method = METHOD_GET,
+	    .grpc = true,
+	    .grpc_status = GRPC_UNAVAILABLE,
 	    .bytes_in = 10,
 	    .bytes_out = 100,
 	    .started_at = 1,
@@ -323,6 +326,7 @@ a_request_is_summed_over_workers(void **state)
 	stats_record(&r, 1);
 	r.method = METHOD_OTHER;
 	r.status = 0;
+	r.grpc_status = GRPC_NONE;
 	r.why = FAULT_client_gone;
 	stats_record(&r, 1);
 	check_lines(f, lines);

@@ -193,6 +193,30 @@ a_request_without_a_route_is_counted_too(void **state)
 }
 
 static void
+a_call_is_counted_by_what_it_came_to(void **state)
+{
+	struct fixture *f = *state;
+	struct route_stats *r = meter_block(f->route, 0);
+	struct listener_stats *l = meter_block(f->listener, 0);
+
+	stats_record(&f->record, 0);
+	assert_int_equal(total_of(&r->grpc), 0); /* it was none */
+	f->record.grpc = true;
+	stats_record(&f->record, 0);
+	f->record.grpc_status = GRPC_NONE; /* an answer that says nothing */
+	stats_record(&f->record, 0);
+	f->record.why = FAULT_client_gone;
+	stats_record(&f->record, 0);
+	assert_int_equal(count_of(&r->grpc, GRPC_OK), 1);
+	assert_int_equal(count_of(&r->grpc, GRPC_UNKNOWN), 1);
+	assert_int_equal(count_of(&r->grpc, GRPC_CANCELLED), 1);
+	f->record.route_meter = NULL;
+	f->record.grpc_status = GRPC_UNIMPLEMENTED;
+	stats_record(&f->record, 0);
+	assert_int_equal(count_of(&l->unrouted_grpc, GRPC_UNIMPLEMENTED), 1);
+}
+
+static void
 a_tcp_tunnel_is_its_listeners(void **state)
 {
 	struct fixture *f = *state;
@@ -259,6 +283,7 @@ main(void)
 	    FIXTURE(a_refused_endpoint_is_blamed_and_the_answer_is_ours),
 	    FIXTURE(a_client_that_left_is_499_and_no_endpoints_fault),
 	    FIXTURE(a_request_without_a_route_is_counted_too),
+	    FIXTURE(a_call_is_counted_by_what_it_came_to),
 	    FIXTURE(a_tcp_tunnel_is_its_listeners),
 	    FIXTURE(an_upgrade_leaves_the_durations_alone),
 	    cmocka_unit_test(the_busy_share_is_of_the_last_second),
