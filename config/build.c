@@ -118,6 +118,7 @@ build_backend(struct building *b, const struct model_backend *m)
 	    .guard = build_guard(m),
 	    .proxy_protocol = m->proxy_protocol,
 	    .recipe = build_recipe(b, m),
+	    .codec = m->protocol == UPSTREAM_H2 ? &codec_h2 : &codec_h1,
 	};
 	struct backend *backend;
 

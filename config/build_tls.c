@@ -236,9 +236,10 @@ tls_expected(struct tls_building *b, const struct model_backend *m, struct str *
 }
 
 static struct tls_client *
-tls_make_client(struct tls_building *b, const struct model_upstream_tls *m, struct str expected)
+tls_make_client(struct tls_building *b, const struct model_backend *backend, struct str expected)
 {
-	static const char *const alpn[] = {"http/1.1"};
+	const struct model_upstream_tls *m = &backend->tls;
+	const char *alpn = backend->protocol == UPSTREAM_H2 ? "h2" : "http/1.1";
 	char *ca = tls_path(&m->at, m->ca);
 	char *name = expected.p != NULL ? str_dup(expected) : NULL;
 	char *sni = m->sni.p != NULL ? str_dup(m->sni) : NULL;
@@ -247,8 +248,8 @@ tls_make_client(struct tls_building *b, const struct model_upstream_tls *m, stru
 	    .name = name,
 	    .sni = sni,
 	    .own = b->n > 0 ? b->certs[0] : NULL,
-	    .alpn = alpn,
-	    .n_alpn = nelem(alpn)};
+	    .alpn = &alpn,
+	    .n_alpn = 1};
 	struct tls_wrong wrong;
 	struct tls_client *t = tls_client_new(&spec, &wrong);
 
@@ -273,7 +274,7 @@ build_upstream_tls(const struct build *with, const struct model_backend *m, stru
 		tls_add_cert(
 		    &b, &(struct model_cert){m->tls.cert, m->tls.key, STR_NONE, m->tls.at});
 	if (m->tls.cert.p == NULL || b.n == 1)
-		t = tls_make_client(&b, &m->tls, expected);
+		t = tls_make_client(&b, m, expected);
 	else
 		tls_say(&b, SEVERITY_ERROR, &m->tls.at,
 		    "weir needs one certificate to show to the endpoints", "");

@@ -12,6 +12,7 @@
 
 enum model_balance { BALANCE_LEAST_REQUESTS, BALANCE_ROUND_ROBIN, BALANCE_RANDOM, BALANCE_HASH };
 enum model_hash_key { HASH_CLIENT, HASH_PATH, HASH_HEADER, HASH_COOKIE };
+enum model_upstream { UPSTREAM_HTTP, UPSTREAM_H2 };
 enum model_hash_table { HASH_MAGLEV, HASH_RING };
 
 struct model_endpoint {
@@ -58,6 +59,7 @@ struct model_backend {
 	uint32_t hash_bound; /* percent of the average load, 100-1000; 0: unbounded */
 	uint32_t max_connections, max_requests; /* 0: no limit */
 	uint32_t retry_budget;                  /* percent; 0: no limit */
+	enum model_upstream protocol;
 	enum proxy_protocol proxy_protocol;
 	struct model_upstream_tls tls;
 	struct model_endpoint_limits endpoint_limits;

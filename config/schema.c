@@ -12,7 +12,7 @@ enum {
 
 static const char *const words_protocol[] = {
     [PROTOCOL_HTTP] = "http", [PROTOCOL_TCP] = "tcp", [PROTOCOL_TLS] = "tls", NULL};
-static const char *const words_upstream[] = {"http", NULL};
+static const char *const words_upstream[] = {[UPSTREAM_HTTP] = "http", [UPSTREAM_H2] = "h2", NULL};
 static const char *const words_redirect[] = {"off", "https", NULL};
 static const char *const words_balance[] = {[BALANCE_LEAST_REQUESTS] = "least-requests",
     [BALANCE_ROUND_ROBIN] = "round-robin",
@@ -144,9 +144,9 @@ static const struct schema_row rows_backend[] = {
 	 ITEMS(model_backend, endpoints, n_endpoints), .object = &schema_endpoint,
 	 .example = "[10.0.0.11:8080, 10.0.0.12:8080]", .since = FIRST,
 	 .sentence = "Where the backend's requests go. An empty list is allowed: they are answered 503."},
-	{.key = "protocol", .type = SCHEMA_CHOICE, .words = words_upstream, .fallback = "http",
-	 .example = "http", .since = FIRST,
-	 .sentence = "What the endpoints speak: http is HTTP/1.1. A tcp listener carries bytes whatever they are."},
+	{.key = "protocol", .type = SCHEMA_CHOICE, FIELD(model_backend, protocol),
+	 .words = words_upstream, .fallback = "http", .example = "h2", .since = FIRST,
+	 .sentence = "What the endpoints speak: http is HTTP/1.1; h2 is HTTP/2, with TLS or without, many requests on a connection. A tcp listener carries bytes whatever they are."},
 	{.key = "tls", .type = SCHEMA_TLS, FIELD(model_backend, tls),
 	 .object = &schema_upstream_tls, .told = "off", .example = "{ca: internal-ca.pem}",
 	 .since = FIRST,

@@ -149,14 +149,14 @@ attempt_choose(struct attempt *a)
 static bool
 attempt_share(struct attempt *a)
 {
-	a->joined = false;
+	a->waited = false;
 	if (a->raw || a->alone)
 		return false;
 	if (!a->fresh)
 		a->upstream = upstream_take(a->worker->pools, a->backend, a->endpoint);
 	if (a->upstream == NULL) {
 		a->upstream = upstream_join(a->worker->pools, a->backend, a->endpoint, &a->waiter);
-		a->joined = a->upstream != NULL;
+		a->waited = a->upstream != NULL;
 	}
 	if (a->upstream == NULL)
 		return false;
@@ -182,6 +182,7 @@ attempt_connect(struct attempt *a)
 	COUNTER_ADD(attempt_stats(a)->conns_opened, 1);
 	a->upstream = (a->raw || a->alone ? upstream_dial_alone : upstream_dial)(
 	    a->worker->pools, a->backend, a->endpoint, &a->waiter);
+	a->waited = true;
 	return true;
 }
 
@@ -238,7 +239,7 @@ attempt_run(struct attempt *a)
 			return ATTEMPT_WAIT;
 		case UPSTREAM_LENT:
 		case UPSTREAM_IDLE:
-			if (a->joined && !upstream_admits(a->upstream)) {
+			if (a->waited && !upstream_admits(a->upstream)) {
 				upstream_drop(&a->upstream); /* others were here before */
 				break;
 			}

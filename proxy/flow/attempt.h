@@ -35,7 +35,7 @@ struct attempt {
 	bool alone;  /* each has a connection of its own: it names one client (PROXY protocol) */
 	bool fresh;  /* no kept connection this time */
 	bool reused; /* the connection had served before this try */
-	bool joined; /* waits, or has waited, for a dial that another began */
+	bool waited; /* for a dial: others may have been quicker to use the connection */
 	bool seated; /* this try is at the endpoint that the client has a seat at */
 	bool judged; /* what this try says of its endpoint is noted */
 	bool idempotent; /* RFC 9110 section 9.2.2 */

@@ -119,6 +119,17 @@ attempt_plan(struct attempt *a, enum fault_retry kind, uint32_t why, uint64_t af
 	return true;
 }
 
+/* Its connection took leave after it has served others, before the endpoint has looked at this
+ * request: on another one it is the same try. */
+static bool
+attempt_moves(struct attempt *a, enum fault why, enum attempt_sent sent)
+{
+	if (likely(why != FAULT_connection_goaway) || sent == ATTEMPT_SENT_LOST)
+		return false;
+	upstream_drop(&a->upstream);
+	return true;
+}
+
 bool
 attempt_retry(struct attempt *a, enum fault why, enum attempt_sent sent)
 {
@@ -126,6 +137,8 @@ attempt_retry(struct attempt *a, enum fault why, enum attempt_sent sent)
 	enum fault_retry kind = fault_row(why)->retry;
 	bool again;
 
+	if (attempt_moves(a, why, sent))
+		return true;
 	if (failed != NULL)
 		attempt_result(a, why, 0);
 	again = failed != NULL && attempt_permits(a, kind, sent) && attempt_has_request(a, sent) &&

@@ -372,6 +372,17 @@ forward_write(
 		*to->field++ = c->identity->fields[i];
 }
 
+/* The one thing TE may say in HTTP/2 (RFC 9113 section 8.2.2): an endpoint of gRPC wants to hear
+ * it. */
+static bool
+forward_te_passes(const struct exchange *x)
+{
+	const struct fields *f = &x->client_stream->in.head->fields;
+
+	return x->upstream_stream->codec->ops->major == 2 && !fields_doubled(f, FIELD_TE) &&
+	       str_eq_case(field_value(fields_find(f, FIELD_TE)), STR("trailers"));
+}
+
 struct head *
 forward_request(struct exchange *x, enum fault *why)
 {
@@ -388,6 +399,8 @@ forward_request(struct exchange *x, enum fault *why)
 	*why = FAULT_header_too_large;
 	if (forward_begin(&f, FORWARD_ADDED) == NULL)
 		return NULL;
+	if (forward_te_passes(x))
+		hop.ids &= ~(UINT64_C(1) << FIELD_TE);
 	to.field = f.to->fields.v;
 	to.text = arena_text(f.arena, forward_lines_size(&f, host));
 	if (to.text == NULL)

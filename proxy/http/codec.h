@@ -14,7 +14,7 @@ enum side { SIDE_CLIENT, SIDE_UPSTREAM }; /* who is at the other end of the conn
 struct codec_spec { /* of a worker and side: outlives its codecs */
 	enum side side;
 	struct slab *codecs;  /* of codec_size */
-	struct slab *streams; /* of struct stream: client side only */
+	struct slab *streams; /* of struct stream, with STREAM_ARENA or codec_part_size behind */
 	bool *draining;       /* client side: no message after the current ones */
 	bool h2;              /* client side: a preface of HTTP/2 is not HTTP/1's to answer */
 };
@@ -55,9 +55,10 @@ struct codec_ops {
 };
 
 extern const struct codec_ops codec_h1, codec_h2;
-size_t codec_size(void); /* of the larger one */
+size_t codec_size(void);      /* of the larger one */
+size_t codec_part_size(void); /* of what either keeps of a stream, upstream side */
 
-/* What the owner put into an out message leaves soon, at the latest at the end of this turn. */
+/* What the owner put into an out message leaves at the latest at the end of this turn. */
 static inline void
 codec_flush(struct codec *c)
 {
@@ -71,10 +72,9 @@ codec_waits(const struct codec *c)
 	return wire_waits(&c->wire, c->conn);
 }
 
-/* Bytes and conn leave the codec of HTTP/1 (a tunnel begins): the conn stays open, what was read
- * and not understood moves to `rest`. The stream must have ended; the codec is closed. */
+/* That of HTTP/1 is closed (a tunnel begins): the conn stays open, what was read and not understood
+ * moves to `rest`. The stream must have ended. Or, it has met the preface: HTTP/2 goes on. */
 void codec_detach(struct codec **c, struct slices *rest);
-/* One of HTTP/1 has met the preface: that of HTTP/2 takes its place, and what was read. */
 void codec_switch(struct codec **c);
 
 #endif

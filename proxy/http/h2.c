@@ -1,6 +1,6 @@
-/* h2 - the HTTP/2 codec over nghttp2: many streams at once on a conn (RFC 9113). Here it is opened
- * and closed, streams begin and end, and bytes are read; what they mean is in h2_in.c, and how
- * messages leave in h2_out.c. The error of one stream ends that stream, never the conn. */
+/* h2 - the HTTP/2 codec over nghttp2, either side: many streams at once on a conn (RFC 9113). Here
+ * it is opened and closed, and bytes are read; what they mean is in h2_in.c, and how messages leave
+ * in h2_out.c. The error of one stream ends that stream, never the conn. */
 #include "http/h2_parts.h"
 
 enum {
@@ -12,105 +12,6 @@ enum {
 	H2_CONTINUATIONS_MAX = 8,     /* frames of one head */
 	H2_LEAVE_US = 1000 * 1000,    /* between the two steps of leaving, at most */
 };
-
-/* ---- streams ---- */
-
-struct h2_stream *
-h2_find(struct h2 *h, int32_t id)
-{
-	return nghttp2_session_get_stream_user_data(h->ng, id);
-}
-
-struct h2_stream *
-h2_stream_new(struct h2 *h, int32_t id)
-{
-	struct stream *stream = slab_take(h->codec.spec->streams);
-	struct h2_stream *s;
-
-	memset(stream, 0, offsetof(struct stream, first));
-	arena_init(&stream->own, stream->first, STREAM_ARENA, STREAM_ARENA_MAX);
-	stream->codec = &h->codec;
-	stream->arena = &stream->own;
-	stream->started_at = stream->active_at = h->codec.conn->loop->now;
-	s = arena_take(stream->arena, sizeof(*s)); /* fits its first block */
-	*s = (struct h2_stream){.stream = stream, .id = id};
-	stream->part = s;
-	LIST_INSERT_HEAD(&h->streams, s, entry);
-	h->n++;
-	(void)nghttp2_session_set_stream_user_data(h->ng, id, s); /* it is there */
-	return s;
-}
-
-static void
-h2_unlist_fresh(struct h2 *h, const struct stream *stream)
-{
-	struct stream **at = &h->codec.fresh;
-
-	while (*at != NULL && *at != stream)
-		at = &(*at)->next;
-	if (*at == NULL)
-		return;
-	*at = stream->next;
-	if (*at == NULL)
-		h->fresh_last = at;
-}
-
-void
-h2_stream_free(struct h2 *h, struct h2_stream *s)
-{
-	struct stream *stream = s->stream;
-
-	if (!s->closed)
-		(void)nghttp2_session_set_stream_user_data(h->ng, s->id, NULL);
-	if (stream->owner == NULL)
-		h2_unlist_fresh(h, stream);
-	LIST_REMOVE(s, entry);
-	h->n--;
-	h->owed -= s->owed;
-	slices_clear(&stream->in.body);
-	slices_clear(&stream->out.body);
-	if (s->tail != NULL)
-		chunk_unref(s->tail);
-	arena_reset(&stream->own); /* and s is gone */
-	slab_give(h->codec.spec->streams, stream);
-}
-
-void
-h2_stream_failed(struct h2 *h, struct h2_stream *s, enum fault why)
-{
-	if (s->stream->fault == FAULT_none)
-		s->stream->fault = why;
-	s->stream->sent = true; /* nothing more of it leaves */
-	stream_news(s->stream, h->codec.conn->loop);
-}
-
-/* How the peer is told. One that has had its whole answer has lost nothing (section 8.1). */
-static uint32_t
-h2_reset_code(const struct h2_stream *s, enum fault why)
-{
-	if (s->end_out)
-		return NGHTTP2_NO_ERROR;
-	return fault_row(why)->whose == WHOSE_CLIENT ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR;
-}
-
-static void
-h2_stream_end(struct stream **sp, enum fault why)
-{
-	struct h2 *h = h2_of((*sp)->codec);
-	struct h2_stream *s = (*sp)->part;
-
-	*sp = NULL;
-	if (!s->closed) {
-		(void)nghttp2_submit_rst_stream(
-		    h->ng, NGHTTP2_FLAG_NONE, s->id, h2_reset_code(s, why));
-		codec_flush(&h->codec);
-	}
-	h2_stream_free(h, s);
-	if (h->codec.done)
-		loop_ready(h->codec.conn->loop, &h->codec.conn->task); /* to be closed */
-}
-
-/* ---- the codec ---- */
 
 static void
 h2_flush_run(struct task *t)
@@ -129,14 +30,20 @@ h2_timer(struct timer *t)
 	loop_ready(h->codec.conn->loop, &h->codec.conn->task);
 }
 
+/* What we ask of clients, and of endpoints. */
+static const nghttp2_settings_entry h2_settings[][3] = {
+    [SIDE_CLIENT] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, H2_STREAMS},
+	{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, H2_LIST_MAX},
+	{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}},
+    [SIDE_UPSTREAM] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+	{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, H2_LIST_MAX},
+	{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}},
+};
+
 static void
 h2_begin(struct h2 *h)
 {
-	static const nghttp2_settings_entry settings[] = {
-	    {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, H2_STREAMS},
-	    {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, H2_LIST_MAX},
-	    {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
-	};
+	enum side side = h->codec.spec->side;
 	nghttp2_session_callbacks *callbacks;
 	nghttp2_option *option;
 
@@ -149,10 +56,12 @@ h2_begin(struct h2 *h)
 	nghttp2_option_set_max_continuations(option, H2_CONTINUATIONS_MAX);
 	/* A table that the peer would have to keep saves few bytes and costs much time. */
 	nghttp2_option_set_max_deflate_dynamic_table_size(option, 0);
-	ASSERT(nghttp2_session_server_new2(&h->ng, callbacks, h, option) == 0);
+	ASSERT((side == SIDE_CLIENT ? nghttp2_session_server_new2 : nghttp2_session_client_new2)(
+		   &h->ng, callbacks, h, option) == 0);
 	nghttp2_option_del(option);
 	nghttp2_session_callbacks_del(callbacks);
-	ASSERT(nghttp2_submit_settings(h->ng, NGHTTP2_FLAG_NONE, settings, nelem(settings)) == 0 &&
+	ASSERT(nghttp2_submit_settings(
+		   h->ng, NGHTTP2_FLAG_NONE, h2_settings[side], nelem(h2_settings[side])) == 0 &&
 	       nghttp2_session_set_local_window_size(h->ng, NGHTTP2_FLAG_NONE, 0, H2_CONN_WINDOW) ==
 		   0);
 }
@@ -165,7 +74,7 @@ h2_open(struct conn *conn, const struct codec_spec *spec)
 	*h = (struct h2){
 	    .codec = {.ops = &codec_h2, .spec = spec, .conn = conn, .flush = {.run = h2_flush_run}},
 	    .timer = {.fire = h2_timer}};
-	LIST_INIT(&h->streams);
+	TAILQ_INIT(&h->streams);
 	h2_begin(h);
 	codec_flush(&h->codec);
 	return &h->codec;
@@ -196,13 +105,24 @@ h2_close(struct codec **cp)
 	*cp = NULL;
 	task_unlist(l, &h->codec.flush);
 	timer_clear(l, &h->timer);
-	while (!LIST_EMPTY(&h->streams))
-		h2_stream_free(h, LIST_FIRST(&h->streams));
+	while (!TAILQ_EMPTY(&h->streams))
+		h2_stream_free(h, TAILQ_FIRST(&h->streams));
 	nghttp2_session_del(h->ng);
 	if (h->in != NULL)
 		chunk_unref(h->in);
 	wire_clear(&h->codec.wire, l);
 	slab_give(h->codec.spec->codecs, h);
+}
+
+/* What became of a stream that was not complete when the conn ended. */
+static enum fault
+h2_lost(const struct h2 *h, const struct h2_stream *s)
+{
+	if (s->id == 0)
+		return FAULT_connection_goaway; /* nothing of it was sent */
+	if (h->codec.fault != FAULT_none)
+		return h->codec.fault;
+	return s->stream->heard ? FAULT_http_response_incomplete : FAULT_connection_terminated;
 }
 
 /* No further frame goes either way. */
@@ -214,13 +134,29 @@ h2_over(struct h2 *h, enum fault why)
 	h->codec.done = h->codec.unread = true;
 	if (h->codec.fault == FAULT_none)
 		h->codec.fault = why;
-	LIST_FOREACH_SAFE(s, &h->streams, entry, next) {
+	for (s = TAILQ_FIRST(&h->streams); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, entry);
 		if (s->stream->owner == NULL) /* nobody has seen it yet */
 			h2_stream_free(h, s);
 		else if (!s->closed)
-			h2_stream_failed(h, s, h->codec.fault);
+			h2_stream_failed(h, s, h2_lost(h, s));
 	}
 	loop_ready(h->codec.conn->loop, &h->codec.conn->task);
+}
+
+/* The peer has closed, or the conn broke. */
+static void
+h2_gone(struct h2 *h)
+{
+	h2_over(h, h->codec.spec->side == SIDE_CLIENT ? FAULT_client_gone : FAULT_none);
+}
+
+/* The peer does not keep to the protocol. */
+static enum fault
+h2_fault(const struct h2 *h)
+{
+	return h->codec.spec->side == SIDE_CLIENT ? FAULT_http_request_error
+						  : FAULT_http_protocol_error;
 }
 
 /* nghttp2 knows when all is said: after a GOAWAY and the last stream, or an error of the conn. */
@@ -229,7 +165,7 @@ h2_review(struct h2 *h)
 {
 	if (!h->codec.done && !nghttp2_session_want_read(h->ng) &&
 	    !nghttp2_session_want_write(h->ng))
-		h2_over(h, h->n > 0 ? FAULT_http_request_error : FAULT_none);
+		h2_over(h, h->open > 0 ? h2_fault(h) : FAULT_none);
 }
 
 static bool
@@ -250,7 +186,7 @@ h2_flush(struct codec *c)
 		io = wire_send(&c->wire, c->conn);
 	} while (io == IO_DONE && h->paused);
 	if (io == IO_FAILED && !c->done)
-		h2_over(h, FAULT_client_gone);
+		h2_gone(h);
 	h2_review(h);
 	if (h->stopped && !h2_is_behind(h)) {
 		h->stopped = false;
@@ -286,7 +222,8 @@ h2_leave(struct h2 *h)
 {
 	struct loop *l = h->codec.conn->loop;
 
-	if (h->leaving == H2_LEFT || !*h->codec.spec->draining)
+	if (h->leaving == H2_LEFT || !*h->codec.spec->draining ||
+	    h->codec.spec->side == SIDE_UPSTREAM)
 		return;
 	if (h->n > 0 && h->leaving == H2_STAYS) {
 		h->leaving = H2_NOTICED;
@@ -311,7 +248,7 @@ h2_give_back(struct h2 *h)
 
 	if (h->owed == 0)
 		return;
-	LIST_FOREACH(s, &h->streams, entry) {
+	TAILQ_FOREACH(s, &h->streams, entry) {
 		struct message *in = &s->stream->in;
 		uint32_t taken = s->owed - (uint32_t)in->body.bytes;
 
@@ -354,7 +291,7 @@ h2_fill(struct h2 *h)
 	io = conn_read(conn, h->in->bytes + h->end, h->in->size - h->end, &got);
 	h->end += (uint32_t)got;
 	if (io == IO_EOF || io == IO_FAILED)
-		h2_over(h, FAULT_client_gone);
+		h2_gone(h);
 	return io;
 }
 
@@ -369,9 +306,9 @@ h2_understand(struct h2 *h)
 		    h->ng, (uint8_t *)h->in->bytes + h->start, h->end - h->start);
 	h->start = h->end;
 	if (n == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
-		h2_end_with(h, FAULT_http_request_error, NGHTTP2_PROTOCOL_ERROR);
+		h2_end_with(h, h2_fault(h), NGHTTP2_PROTOCOL_ERROR);
 	else if (n < 0)
-		h2_end_with(h, FAULT_http_request_error, NGHTTP2_ENHANCE_YOUR_CALM);
+		h2_end_with(h, h2_fault(h), NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static enum io
@@ -396,7 +333,7 @@ h2_feed(struct codec *c)
 	if (c->done)
 		return io;
 	h2_leave(h);
-	if (nghttp2_session_want_write(h->ng))
+	if (nghttp2_session_want_write(h->ng) || (h->n > h->open && h2_openable(h) > 0))
 		codec_flush(c);
 	else
 		h2_review(h);
@@ -415,6 +352,8 @@ const struct codec_ops codec_h2 = {
     .many = true,
     .open = h2_open,
     .close = h2_close,
+    .stream_open = h2_stream_open,
+    .room = h2_room,
     .stream_end = h2_stream_end,
     .feed = h2_feed,
     .flush = h2_flush,

@@ -6,7 +6,10 @@
 #include "http/h2_parts.h"
 #include "http/uri.h"
 
-enum { H2_FIELD_COST = 32 }; /* what a field counts beyond its bytes: RFC 9113 section 6.5.2 */
+enum {
+	H2_FIELD_COST = 32, /* what a field counts beyond its bytes: RFC 9113 section 6.5.2 */
+	H2_STATUS_MAX = 999,
+};
 
 /* "name: value" in one piece, as HTTP/1 would have it: whoever writes it so copies once. */
 static bool
@@ -28,9 +31,16 @@ h2_field_copy(struct arena *a, struct str *name, struct str *value)
 static void
 h2_head_pseudo(struct h2_stream *s, struct str name, struct str value)
 {
-	struct head *h = s->stream->in.head;
+	struct head *h = s->head;
 
-	if (str_eq(name, STR(":method"))) {
+	if (str_eq(name, STR(":status"))) {
+		uint64_t status;
+
+		if (!str_to_u64(value, H2_STATUS_MAX, &status))
+			s->bad = FAULT_http_request_error;
+		else
+			h->status = (uint16_t)status;
+	} else if (str_eq(name, STR(":method"))) {
 		h->method_text = value;
 		h->method = method_of(value);
 	} else if (str_eq(name, STR(":path"))) {
@@ -48,7 +58,7 @@ void
 h2_head_field(struct h2_stream *s, struct str name, struct str value)
 {
 	struct stream *stream = s->stream;
-	struct fields *to = s->trailers ? stream->in.trailers : &stream->in.head->fields;
+	struct fields *to = s->head != NULL ? &s->head->fields : stream->in.trailers;
 
 	s->list_bytes += (uint32_t)(name.len + value.len + H2_FIELD_COST);
 	if (s->bad != FAULT_none)
@@ -101,7 +111,7 @@ h2_join_cookies(struct fields *f, struct arena *a)
 static enum fault
 h2_head_authority(struct h2_stream *s)
 {
-	struct head *h = s->stream->in.head;
+	struct head *h = s->head;
 	const struct field *host = fields_find(&h->fields, FIELD_HOST);
 	uint16_t port;
 
@@ -119,7 +129,7 @@ h2_head_authority(struct h2_stream *s)
 static enum fault
 h2_head_target(struct h2_stream *s)
 {
-	struct head *h = s->stream->in.head;
+	struct head *h = s->head;
 	struct uri uri;
 	enum fault fault;
 
@@ -141,46 +151,54 @@ h2_head_target(struct h2_stream *s)
 	return FAULT_none;
 }
 
-/* Content-Length may say less than the end of the stream does, but nothing else. */
 static enum fault
-h2_head_framing(struct h2_stream *s, bool no_body)
+h2_request_framing(struct h2_stream *s, bool no_body)
 {
 	struct message *in = &s->stream->in;
-	const uint64_t connection = UINT64_C(1) << FIELD_CONNECTION |
-				    UINT64_C(1) << FIELD_TRANSFER_ENCODING |
-				    UINT64_C(1) << FIELD_UPGRADE;
 	struct framing framing;
 	enum fault fault;
 
-	if ((in->head->fields.present & connection) != 0)
-		return FAULT_http_request_error;
-	fault = framing_request(in->head, &framing);
+	fault = framing_request(s->head, &framing);
 	if (fault != FAULT_none)
 		return fault;
-	if (no_body && framing.kind != BODY_NONE)
-		return FAULT_http_request_error;
 	in->kind = framing.kind;
 	in->length = framing.length;
-	if (!no_body && fields_find(&in->head->fields, FIELD_CONTENT_LENGTH) == NULL)
-		in->kind = BODY_CHUNKED;
+	if (!no_body && fields_find(&s->head->fields, FIELD_CONTENT_LENGTH) == NULL)
+		in->kind = BODY_CHUNKED; /* its end will be told */
 	return FAULT_none;
 }
 
 void
-h2_head_done(struct h2_stream *s, bool no_body)
+h2_head_request(struct h2_stream *s, bool no_body)
 {
-	struct message *in = &s->stream->in;
-	struct arena *a = s->stream->arena;
+	struct head *h = s->head;
 
 	if (s->bad == FAULT_none)
 		s->bad = h2_head_authority(s);
 	if (s->bad == FAULT_none)
 		s->bad = h2_head_target(s);
 	if (s->bad == FAULT_none)
-		s->bad = h2_head_framing(s, no_body);
-	if (s->bad == FAULT_none && fields_doubled(&in->head->fields, FIELD_COOKIE) &&
-	    !h2_join_cookies(&in->head->fields, a))
+		s->bad = h2_request_framing(s, no_body);
+	if (s->bad == FAULT_none && fields_doubled(&h->fields, FIELD_COOKIE) &&
+	    !h2_join_cookies(&h->fields, s->stream->arena))
 		s->bad = FAULT_header_too_large;
+	s->stream->in.keep_alive = true;
+}
+
+void
+h2_head_answer(struct h2_stream *s, bool no_body)
+{
+	struct message *in = &s->stream->in;
+	const struct head *asked = s->stream->out.head;
+	struct framing framing;
+
+	if (s->bad == FAULT_none)
+		s->bad = framing_response(s->head, asked->method, false, &framing);
+	if (s->bad != FAULT_none)
+		return;
+	in->kind = framing.kind;
+	in->length = framing.length;
 	in->keep_alive = true;
-	in->at = AT_BODY;
+	if (framing.kind == BODY_CLOSE) /* nothing said how long it is: its end is told, or here */
+		in->kind = no_body ? BODY_LENGTH : BODY_CHUNKED;
 }

@@ -3,8 +3,45 @@
  * nghttp2 cannot bear from a peer it ends itself. */
 #include "http/h2_parts.h"
 
+enum {
+	H2_STATUS_FINAL = 200, /* below: interim */
+	H2_FIRST = 1,          /* stream of a client */
+};
+
 /* Room for one more: those that were reset but still end at an endpoint count, or else a client
  * that resets as fast as it asks would have as many running as it likes. */
+static int
+h2_on_request(struct h2 *h, int32_t id)
+{
+	if (h->n >= H2_STREAMS)
+		return nghttp2_submit_rst_stream(
+		    h->ng, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+	(void)h2_stream_new(h, id);
+	return 0;
+}
+
+/* Where the fields of the list go: a head, as long as there is none, or trailers. */
+static void
+h2_list_begin(struct h2_stream *s)
+{
+	struct message *in = &s->stream->in;
+	struct arena *a = s->stream->arena;
+
+	s->list_bytes = 0;
+	s->head = NULL;
+	if (in->at == AT_HEAD) {
+		s->head = arena_take(a, sizeof(*s->head));
+		if (s->head != NULL)
+			*s->head = (struct head){.minor = 1};
+	} else {
+		in->trailers = arena_take(a, sizeof(*in->trailers));
+		if (in->trailers != NULL)
+			*in->trailers = (struct fields){.n = 0};
+	}
+	if (arena_full(a))
+		s->bad = FAULT_header_too_large;
+}
+
 static int
 h2_on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
 {
@@ -12,25 +49,12 @@ h2_on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *owner
 	int32_t id = frame->hd.stream_id;
 	struct h2_stream *s;
 
-	if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-		if (h->n == H2_STREAMS)
-			return nghttp2_submit_rst_stream(
-			    ng, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
-		s = h2_stream_new(h, id);
-		s->stream->in.head = arena_take(s->stream->arena, sizeof(struct head));
-		*s->stream->in.head = (struct head){.minor = 1};
-		return 0;
-	}
+	(void)ng;
+	if (frame->headers.cat == NGHTTP2_HCAT_REQUEST && h2_on_request(h, id) != 0)
+		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	s = h2_find(h, id);
-	if (s == NULL)
-		return 0;
-	s->trailers = true;
-	s->list_bytes = 0;
-	s->stream->in.trailers = arena_take(s->stream->arena, sizeof(struct fields));
-	if (s->stream->in.trailers != NULL)
-		*s->stream->in.trailers = (struct fields){.n = 0};
-	else
-		s->bad = FAULT_header_too_large;
+	if (s != NULL && s->stream->in.at != AT_DONE)
+		h2_list_begin(s);
 	return 0;
 }
 
@@ -66,7 +90,7 @@ h2_on_invalid_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 	return 0;
 }
 
-/* The request is complete. */
+/* The message is complete. */
 static void
 h2_in_done(struct h2 *h, struct h2_stream *s)
 {
@@ -78,56 +102,145 @@ h2_in_done(struct h2 *h, struct h2_stream *s)
 	s->owed = 0;
 }
 
-/* A request that cannot be understood is a stream with a fault, so that it is answered and logged
- * like any other; what follows of it is not looked at. */
+/* Faults of syntax are named after the request; from an endpoint they mean this. */
+static enum fault
+h2_upstream_fault(enum fault why)
+{
+	switch (why) {
+	case FAULT_http_request_error:
+		return FAULT_http_protocol_error;
+	case FAULT_header_too_large:
+		return FAULT_http_response_header_section_size;
+	default:
+		return why;
+	}
+}
+
+/* A list that cannot be understood. What follows of the message is not looked at; a request is
+ * answered, for which its head is of use as far as it is there. */
 static void
 h2_in_bad(struct h2 *h, struct h2_stream *s)
 {
-	struct message *in = &s->stream->in;
+	struct stream *stream = s->stream;
 
-	if (in->head->method_text.p == NULL || in->head->target.p == NULL)
-		in->head = NULL; /* not even that much of it is here */
-	s->stream->fault = s->bad;
+	if (h->codec.spec->side == SIDE_UPSTREAM) {
+		h2_stream_failed(h, s, h2_upstream_fault(s->bad));
+		return;
+	}
+	if (s->head != NULL && s->head->method_text.p != NULL && s->head->target.p != NULL)
+		stream->in.head = s->head;
+	stream->fault = s->bad;
 	h2_in_done(h, s);
 }
 
 static void
 h2_request(struct h2 *h, struct h2_stream *s, bool ends)
 {
-	h2_head_done(s, ends);
+	struct stream *stream = s->stream;
+
+	h2_head_request(s, ends);
+	if (s->bad == FAULT_none) {
+		stream->in.head = s->head;
+		stream->in.at = AT_BODY;
+	}
+	if (h->codec.fresh == NULL)
+		h->fresh_last = &h->codec.fresh;
+	*h->fresh_last = stream;
+	h->fresh_last = &stream->next;
+}
+
+/* An interim answer, or the final one. */
+static void
+h2_answer(struct h2_stream *s, bool ends)
+{
+	struct message *in = &s->stream->in;
+
+	h2_head_answer(s, ends);
+	if (s->bad != FAULT_none)
+		return;
+	if (s->head->status < H2_STATUS_FINAL) {
+		if (in->interim == NULL) /* one at a time; they are hints */
+			in->interim = s->head;
+		return;
+	}
+	in->head = s->head;
+	in->at = AT_BODY;
+}
+
+static void
+h2_list_done(struct h2 *h, struct h2_stream *s, bool ends)
+{
+	if (s->stream->in.at != AT_HEAD)
+		return; /* trailers */
+	if (h->codec.spec->side == SIDE_CLIENT)
+		h2_request(h, s, ends);
+	else if (s->bad == FAULT_none)
+		h2_answer(s, ends);
+}
+
+/* Why the peer has not looked at a request: it takes leave of this connection, after it has served
+ * others on it; or it does not want to serve. */
+static enum fault
+h2_unseen(const struct h2 *h)
+{
+	return h->went ? FAULT_connection_goaway : FAULT_stream_refused;
+}
+
+/* The oldest learn it first, so that they come first elsewhere. Each connection that took leave
+ * after service has served one of those that asked; so they do not move for ever. */
+static void
+h2_on_goaway(struct h2 *h, int32_t last)
+{
+	struct h2_stream *s;
+
+	if (h->codec.spec->side == SIDE_CLIENT)
+		return; /* it speaks of what we opened: nothing */
+	h->went = last > 0 && nghttp2_session_get_next_stream_id(h->ng) > H2_FIRST;
+	TAILQ_FOREACH(s, &h->streams, entry)
+		if ((s->id == 0 || s->id > last) && s->stream->in.at != AT_DONE && !s->closed)
+			h2_stream_failed(h, s, h2_unseen(h));
+}
+
+static void
+h2_on_message(struct h2 *h, const nghttp2_frame *frame)
+{
+	struct h2_stream *s = h2_find(h, frame->hd.stream_id);
+	bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+
+	h->codec.midway = false;
+	if (s == NULL || s->stream->in.at == AT_DONE || s->stream->fault != FAULT_none)
+		return;
+	s->stream->active_at = h->codec.conn->loop->now;
+	s->stream->heard = true;
+	if (frame->hd.type == NGHTTP2_HEADERS)
+		h2_list_done(h, s, ends);
 	if (s->bad != FAULT_none)
 		h2_in_bad(h, s);
 	else if (ends)
 		h2_in_done(h, s);
-	if (h->codec.fresh == NULL)
-		h->fresh_last = &h->codec.fresh;
-	*h->fresh_last = s->stream;
-	h->fresh_last = &s->stream->next;
+	stream_news(s->stream, h->codec.conn->loop);
 }
 
 static int
 h2_on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
 {
 	struct h2 *h = owner;
-	struct h2_stream *s;
 
 	(void)ng;
-	if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
-		h->echoed = true;
-	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
-		return 0;
-	h->codec.midway = false;
-	s = h2_find(h, frame->hd.stream_id);
-	if (s == NULL || s->stream->in.at == AT_DONE)
-		return 0;
-	s->stream->active_at = h->codec.conn->loop->now;
-	if (frame->hd.type == NGHTTP2_HEADERS && !s->trailers)
-		h2_request(h, s, frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
-	else if (s->bad != FAULT_none)
-		h2_in_bad(h, s);
-	else if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
-		h2_in_done(h, s);
-	stream_news(s->stream, h->codec.conn->loop);
+	switch ((nghttp2_frame_type)frame->hd.type) {
+	case NGHTTP2_HEADERS:
+	case NGHTTP2_DATA:
+		h2_on_message(h, frame);
+		break;
+	case NGHTTP2_PING:
+		h->echoed = h->echoed || (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
+		break;
+	case NGHTTP2_GOAWAY:
+		h2_on_goaway(h, frame->goaway.last_stream_id);
+		break;
+	default:
+		break;
+	}
 	return 0;
 }
 
@@ -195,7 +308,7 @@ h2_on_data(
 	(void)flags;
 	/* The conn's window is given back at once: no stream may hold up the others. */
 	(void)nghttp2_session_consume_connection(ng, len);
-	if (s == NULL || s->stream->in.at != AT_BODY) {
+	if (s == NULL || s->stream->in.at != AT_BODY || s->stream->fault != FAULT_none) {
 		(void)nghttp2_session_consume_stream(ng, id, len);
 		return 0;
 	}
@@ -215,13 +328,30 @@ h2_on_data(
 static int
 h2_on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *frame, int error, void *owner)
 {
-	struct h2_stream *s = h2_find(owner, frame->hd.stream_id);
+	struct h2 *h = owner;
+	struct h2_stream *s = h2_find(h, frame->hd.stream_id);
 
 	(void)ng;
 	(void)error;
+	h->codec.midway = false;
 	if (s != NULL && s->bad == FAULT_none)
 		s->bad = FAULT_http_request_error;
 	return 0;
+}
+
+/* Why a stream ended that was not complete. */
+static enum fault
+h2_closed_fault(const struct h2 *h, const struct h2_stream *s, uint32_t code)
+{
+	bool client = h->codec.spec->side == SIDE_CLIENT;
+
+	if (s->bad != FAULT_none)
+		return client ? s->bad : h2_upstream_fault(s->bad);
+	if (client)
+		return FAULT_client_gone;
+	if (code == NGHTTP2_REFUSED_STREAM)
+		return h2_unseen(h);
+	return FAULT_http_response_incomplete;
 }
 
 static int
@@ -229,16 +359,19 @@ h2_on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void *owner)
 {
 	struct h2 *h = owner;
 	struct h2_stream *s = h2_find(h, id);
+	const struct message *in;
 
 	(void)ng;
-	(void)code;
 	if (s == NULL)
 		return 0;
+	in = &s->stream->in;
 	s->closed = true;
+	h->open--;
+	/* An endpoint that has answered may reset what is left of the request. */
 	if (s->stream->owner == NULL)
 		h2_stream_free(h, s); /* nobody has seen it yet, nobody will */
-	else if (!s->end_out || s->stream->in.at != AT_DONE)
-		h2_stream_failed(h, s, s->bad != FAULT_none ? s->bad : FAULT_client_gone);
+	else if (in->at != AT_DONE || (!s->end_out && h->codec.spec->side == SIDE_CLIENT))
+		h2_stream_failed(h, s, h2_closed_fault(h, s, code));
 	return 0;
 }
 

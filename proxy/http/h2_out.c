@@ -35,14 +35,14 @@ static ssize_t
 h2_data_last(struct h2 *h, struct h2_stream *s, size_t n, uint32_t *flags)
 {
 	struct message *out = &s->stream->out;
-	struct h2_list list;
+	struct h2_list list = {.arena = s->stream->arena};
 
 	if (out->kind == BODY_LENGTH && out->bytes + n != out->length) {
 		h2_stream_failed(h, s, FAULT_http_response_incomplete);
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	}
 	*flags |= NGHTTP2_DATA_FLAG_EOF;
-	if (out->trailers != NULL && h2_write_fields(&list, s->stream->arena, out->trailers)) {
+	if (out->trailers != NULL && h2_write_fields(&list, out->trailers)) {
 		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
 		ASSERT(nghttp2_submit_trailer(h->ng, s->id, list.v, list.n) == 0);
 	}
@@ -124,7 +124,9 @@ h2_on_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
 static void
 h2_out_failed(struct h2 *h, struct h2_stream *s)
 {
-	(void)nghttp2_submit_rst_stream(h->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
+	if (s->id != 0)
+		(void)nghttp2_submit_rst_stream(
+		    h->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
 	h2_stream_failed(h, s, FAULT_proxy_internal_error);
 }
 
@@ -132,9 +134,9 @@ static void
 h2_out_interim(struct h2 *h, struct h2_stream *s)
 {
 	struct message *out = &s->stream->out;
-	struct h2_list list;
+	struct h2_list list = {.arena = s->stream->arena};
 
-	if (!h2_write_head(&list, s->stream->arena, out->interim, BODY_NONE, 0) ||
+	if (!h2_write_head(&list, out->interim, BODY_NONE, 0, STR_NONE) ||
 	    nghttp2_submit_headers(h->ng, NGHTTP2_FLAG_NONE, s->id, NULL, list.v, list.n, NULL) !=
 		0)
 		h2_out_failed(h, s);
@@ -144,20 +146,43 @@ h2_out_interim(struct h2 *h, struct h2_stream *s)
 		loop_again(h->codec.conn->loop, s->stream->owner);
 }
 
+/* False: nghttp2 would not have it. */
+static bool
+h2_submit(struct h2 *h, struct h2_stream *s, const struct h2_list *list, bool bare)
+{
+	static const nghttp2_data_provider provider = {.read_callback = h2_data_read};
+	const nghttp2_data_provider *body = bare ? NULL : &provider;
+
+	if (h->codec.spec->side == SIDE_CLIENT)
+		return nghttp2_submit_response(h->ng, s->id, list->v, list->n, body) == 0;
+	s->id = nghttp2_submit_request(h->ng, NULL, list->v, list->n, body, s);
+	if (s->id < 0)
+		s->id = 0;
+	h->open += s->id != 0;
+	return s->id != 0;
+}
+
 static void
 h2_out_head(struct h2 *h, struct h2_stream *s)
 {
-	static const nghttp2_data_provider provider = {.read_callback = h2_data_read};
 	const struct message *out = &s->stream->out;
 	bool bare = out->at == AT_DONE && out->body.bytes == 0 && out->trailers == NULL &&
 		    (out->kind != BODY_LENGTH || out->length == 0);
-	struct h2_list list;
+	struct h2_list list = {.arena = s->stream->arena};
 
 	s->head_out = true;
-	if (!h2_write_head(&list, s->stream->arena, out->head, out->kind, out->length) ||
-	    nghttp2_submit_response(h->ng, s->id, list.v, list.n, bare ? NULL : &provider) != 0)
+	if (!h2_write_head(&list, out->head, out->kind, out->length,
+		h->codec.conn->tls != NULL ? STR("https") : STR("http")) ||
+	    !h2_submit(h, s, &list, bare))
 		h2_out_failed(h, s);
 	h2_pull(h);
+}
+
+/* May its head leave now? A request waits until the peer takes another stream. */
+static bool
+h2_may_open(const struct h2 *h, const struct h2_stream *s)
+{
+	return s->id != 0 || h2_openable(h) > 0;
 }
 
 /* False: it has a list to send, and the wire has no room. */
@@ -177,9 +202,9 @@ h2_out(struct h2 *h, struct h2_stream *s)
 	}
 	if (out->interim != NULL && h2_has_room(h))
 		h2_out_interim(h, s);
-	if (out->interim == NULL && out->at != AT_HEAD && h2_has_room(h))
+	if (out->interim == NULL && out->at != AT_HEAD && h2_may_open(h, s) && h2_has_room(h))
 		h2_out_head(h, s);
-	return out->interim == NULL && (s->head_out || out->at == AT_HEAD);
+	return out->interim == NULL && (s->head_out || out->at == AT_HEAD || !h2_may_open(h, s));
 }
 
 void
@@ -188,7 +213,7 @@ h2_serialise(struct h2 *h)
 	struct h2_stream *s;
 
 	h->paused = !h2_has_room(h);
-	LIST_FOREACH(s, &h->streams, entry)
+	TAILQ_FOREACH(s, &h->streams, entry)
 		if (h->paused || !h2_out(h, s)) {
 			h->paused = true;
 			return;

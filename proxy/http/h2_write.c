@@ -2,7 +2,7 @@
 
 #include "http/chars.h"
 
-enum { H2_WRITE_PSEUDO = 5, H2_WRITE_DIGITS = 20 };
+enum { H2_WRITE_PSEUDO = 4, H2_WRITE_DIGITS = 20 };
 
 static inline void
 list_add(struct h2_list *list, struct str name, struct str value)
@@ -42,13 +42,15 @@ name_lower(struct arena *a, const struct field *f)
 	return str_of(p, f->name_len);
 }
 
-/* As in HTTP/1 (h1_write.c), but that no field frames the message, and Host is a pseudo-field. */
+/* As in HTTP/1 (h1_write.c), but that no field frames the message, names the peer or asks for
+ * another protocol. */
 static bool
 passes(const struct head *h, const struct field *f, enum body_kind kind)
 {
 	switch (f->id) {
 	case FIELD_TRANSFER_ENCODING:
 	case FIELD_HOST:
+	case FIELD_UPGRADE:
 		return false;
 	case FIELD_CONTENT_LENGTH:
 		return kind == BODY_NONE && h->status != 204 &&
@@ -71,28 +73,69 @@ digits(struct arena *a, uint64_t n)
 	return str_of(p, (size_t)(text + H2_WRITE_DIGITS - p));
 }
 
-bool
-h2_write_head(struct h2_list *out, struct arena *a, const struct head *h, enum body_kind kind,
-    uint64_t length)
+/* Path and query in one piece, as most often they are. */
+static struct str
+path_and_query(struct arena *a, const struct head *h)
 {
-	*out = (struct h2_list){
-	    .v = arena_take(a, (h->fields.n + H2_WRITE_PSEUDO + 1) * sizeof(*out->v))};
-	if (out->v == NULL)
+	char *text;
+
+	if (h->query.p == NULL)
+		return h->path;
+	if (h->query.p == h->path.p + h->path.len + 1)
+		return str_of(h->path.p, h->path.len + 1 + h->query.len);
+	text = arena_printf(a, "%.*s?%.*s", STR_FMT(h->path), STR_FMT(h->query));
+	return str_from(text);
+}
+
+/* RFC 9113 section 8.3. */
+static void
+list_pseudo(struct h2_list *out, const struct head *h, struct str scheme)
+{
+	const struct field *host = h->fields.v, *end = host + h->fields.n;
+
+	if (h->status != 0) {
+		list_add(out, STR(":status"), digits(out->arena, h->status));
+		return;
+	}
+	while (host < end && host->id != FIELD_HOST) /* mostly the first */
+		host++;
+	list_add(out, STR(":method"), h->method_text);
+	list_add(out, STR(":scheme"), scheme);
+	list_add(out, STR(":authority"), host < end ? field_value(host) : h->authority);
+	list_add(out, STR(":path"), path_and_query(out->arena, h));
+}
+
+static bool
+list_begin(struct h2_list *out, size_t room)
+{
+	out->v = arena_take(out->arena, room * sizeof(*out->v));
+	out->n = 0;
+	return out->v != NULL;
+}
+
+bool
+h2_write_head(struct h2_list *out, const struct head *h, enum body_kind kind, uint64_t length,
+    struct str scheme)
+{
+	struct arena *a = out->arena;
+
+	if (!list_begin(out, H2_WRITE_PSEUDO + h->fields.n + 1))
 		return false;
-	list_add(out, STR(":status"), digits(a, h->status));
+	list_pseudo(out, h, scheme);
 	for (uint32_t i = 0; i < h->fields.n; i++)
 		if (passes(h, &h->fields.v[i], kind))
 			list_add(out, name_lower(a, &h->fields.v[i]), field_value(&h->fields.v[i]));
-	if (kind == BODY_LENGTH)
+	if (kind == BODY_LENGTH && length > 0)
 		list_add(out, STR("content-length"), digits(a, length));
 	return !arena_full(a);
 }
 
 bool
-h2_write_fields(struct h2_list *out, struct arena *a, const struct fields *fields)
+h2_write_fields(struct h2_list *out, const struct fields *fields)
 {
-	*out = (struct h2_list){.v = arena_take(a, fields->n * sizeof(*out->v))};
-	for (uint32_t i = 0; out->v != NULL && i < fields->n; i++)
-		list_add(out, name_lower(a, &fields->v[i]), field_value(&fields->v[i]));
-	return !arena_full(a);
+	if (!list_begin(out, fields->n))
+		return false;
+	for (uint32_t i = 0; i < fields->n; i++)
+		list_add(out, name_lower(out->arena, &fields->v[i]), field_value(&fields->v[i]));
+	return !arena_full(out->arena);
 }

@@ -9,13 +9,15 @@
 #include "http/framing.h"
 
 struct h2_list {
+	struct arena *arena; /* borrowed */
 	nghttp2_nv *v;
 	size_t n;
 };
 
-/* False: the arena is full. The body's kind and length say what Content-Length is. */
-bool h2_write_head(struct h2_list *out, struct arena *a, const struct head *h, enum body_kind kind,
-    uint64_t length) NODISCARD;
-bool h2_write_fields(struct h2_list *out, struct arena *a, const struct fields *fields) NODISCARD;
+/* False: the arena is full. The body's kind and length say what Content-Length is; a request has a
+ * scheme. */
+bool h2_write_head(struct h2_list *out, const struct head *h, enum body_kind kind, uint64_t length,
+    struct str scheme) NODISCARD;
+bool h2_write_fields(struct h2_list *out, const struct fields *fields) NODISCARD;
 
 #endif

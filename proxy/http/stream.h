@@ -48,7 +48,7 @@ struct stream {
 	void *part;          /* what its codec keeps of it */
 	struct arena *arena; /* client side: its own; upstream: the exchange's */
 	struct arena own;
-	char first[] __attribute__((aligned(8))); /* client side: STREAM_ARENA bytes */
+	char first[] __attribute__((aligned(8))); /* STREAM_ARENA bytes; upstream: of the codec */
 };
 
 static inline size_t

@@ -17,7 +17,7 @@ pools_new(const struct pools_spec *spec)
 	p->spec = *spec;
 	slab_init(&p->upstreams, sizeof(struct upstream), POOL_RESERVE);
 	slab_init(&p->codecs, codec_size(), POOL_RESERVE);
-	slab_init(&p->streams, sizeof(struct stream), POOL_RESERVE);
+	slab_init(&p->streams, sizeof(struct stream) + codec_part_size(), POOL_RESERVE);
 	p->codec_spec = (struct codec_spec){.side = SIDE_UPSTREAM,
 	    .codecs = &p->codecs,
 	    .streams = &p->streams,

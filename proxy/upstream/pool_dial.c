@@ -30,7 +30,9 @@ upstream_shaken(struct upstream *u)
 	enum io io = tls_handshake(&u->conn);
 	enum tls_failure why = u->conn.tls->failure;
 
-	if (io == IO_DONE)
+	if (io == IO_DONE && u->speaks->major == 2 && !str_eq(tls_alpn(&u->conn), STR("h2")))
+		upstream_dial_failed(u, FAULT_tls_protocol_error);
+	else if (io == IO_DONE)
 		upstream_ready(u);
 	else if (io == IO_FAILED)
 		upstream_dial_failed(u, why == TLS_certificate ? FAULT_tls_certificate_error

@@ -39,8 +39,13 @@ def get(path="/", *fields, method="GET", host="weir.test"):
     ]
 
 
+def ok(*fields):
+    """The list of fields of an answer."""
+    return [(":status", "200"), *fields]
+
+
 class Answer:
-    """What came on one stream."""
+    """What came on one stream: an answer, or a request."""
 
     def __init__(self):
         self.heads, self.body, self.ended, self.reset = [], b"", False, None
@@ -52,6 +57,10 @@ class Answer:
     @property
     def interims(self):
         return [h for h in self.heads if h[0][0] == ":status" and h[0][1][0] == "1"]
+
+    @property
+    def path(self):
+        return self.fields[":path"]
 
     @property
     def fields(self):
@@ -101,6 +110,16 @@ class Http2:
 
     def data(self, stream, data=b"", end=True):
         return self.send(DATA, END_STREAM if end else 0, stream, data)
+
+    def pour(self, stream, data, end=True):
+        """As much as the windows allow, until all of it is sent."""
+        for at in range(0, len(data), 16384):
+            piece = data[at : at + 16384]
+            for which in (0, stream):
+                self.read_until(lambda: 65535 + self.windows[which] >= len(piece))
+                self.windows[which] -= len(piece)
+            self.data(stream, piece, end and at + 16384 >= len(data))
+        return self
 
     def reset(self, stream, code=CANCEL):
         return self.send(RST_STREAM, 0, stream, struct.pack(">I", code))
@@ -159,6 +178,16 @@ class Http2:
         self.read_until(lambda: (PING, ACK, 0, b"are you?") in self.seen[-1:])
         return self
 
+    def answer_with(self, stream, body=b"ok", fields=None):
+        """As an endpoint."""
+        return self.list(stream, fields or ok(), end=not body).data_if(stream, body)
+
+    def data_if(self, stream, body):
+        return self.data(stream, body) if body else self
+
+    def go_away(self, last, code=NO_ERROR):
+        return self.send(GOAWAY, 0, 0, struct.pack(">II", last, code))
+
     def went_away(self):
         """Reads to the end; the codes of all GOAWAYs."""
         try:
@@ -166,3 +195,21 @@ class Http2:
                 self.read_frame()
         except (EOFError, ConnectionError):
             return [code for _, code in self.goaways]
+
+
+def serving(reply=Http2.answer_with, values=b"", gives=True):
+    """A script for an Origin: reply(server, stream) for each request that is complete."""
+
+    def script(wire, origin):
+        assert wire.read(len(PREFACE)) == PREFACE
+        server = Http2(wire, values, client=False, gives=gives)
+        origin.servers.append(server)
+        replied = set()
+        while True:
+            server.read_frame()
+            while due := [n for n, s in server.streams.items() if s.ended and n not in replied]:
+                replied.add(due[0])
+                origin.requests.append(server.streams[due[0]])
+                reply(server, due[0])
+
+    return script

@@ -65,6 +65,7 @@ class Origin:
             script = answering(script, then)
         self.script, self.name = script, name
         self.requests, self.wires, self.errors, self.threads = [], [], [], []
+        self.servers = []  # of HTTP/2: frames.py
         self.listener = socket.create_server((host, port), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.address = f"{host}:{self.port}"

@@ -10,7 +10,8 @@ import threading
 import pytest
 
 from nginx import Nginx
-from origin import answering, response
+from origin import answering, free_port, response
+from raw import Wire, until
 
 
 HTTP = "gzip on; gzip_min_length 1; gzip_types *; client_max_body_size 0; keepalive_requests 5;"
@@ -24,16 +25,21 @@ SERVER = """
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory):
     folder = tmp_path_factory.mktemp("peers")
-    server = Nginx(folder, SERVER.replace("{folder}", str(folder / "nginx")), HTTP)
+    server, port = SERVER.replace("{folder}", str(folder / "nginx")), free_port()
+    h2 = f"server {{ listen 127.0.0.1:{port} http2; root {folder / 'nginx'}; {server} }}"
+    server = Nginx(folder, server, HTTP + h2)
     (server.folder / "big").write_bytes(os.urandom(3 << 20))
     (server.folder / "text").write_text("hello " * 5000)
     with server:
-        yield server.address, server.folder
+        yield (server.address, f"127.0.0.1:{port}"), server.folder
 
 
-@pytest.fixture
-def front(scene, nginx):
-    return scene.proxy(nginx[0]), nginx[1]
+@pytest.fixture(params=["http", "h2"])
+def front(request, scene, nginx):
+    """weir before nginx, which speaks either version."""
+    (http, h2), folder = nginx
+    h2_too = request.param == "h2"
+    return scene.proxy(h2 if h2_too else http, f"protocol: {request.param}"), folder
 
 
 def curl(*args):
@@ -162,3 +168,44 @@ def test_an_http_1_0_server_is_enough(scene):
         assert curl(weir.url("/a"), weir.url("/b")) == b"/a/b"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def nghttpd(tmp_path):
+    """Another real endpoint of HTTP/2: its address, and the folder it serves."""
+    port = free_port()
+    (tmp_path / "www").mkdir()
+    args = ["nghttpd", "--no-tls", "-a", "127.0.0.1", "-d", tmp_path / "www", "--echo-upload"]
+    process = subprocess.Popen([*args, str(port)], stdout=subprocess.DEVNULL)
+    until(lambda: answers(port), "nghttpd")
+    yield f"127.0.0.1:{port}", tmp_path / "www"
+    process.terminate()
+    process.wait()
+
+
+def answers(port):
+    try:
+        Wire.dial(("127.0.0.1", port)).close()
+        return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("args", [[], [KNOWS]], ids=["1.1", "2"])
+def test_nghttpd_gets_and_gives_files(scene, nghttpd, args):
+    address, folder = nghttpd
+    (folder / "file").write_bytes(os.urandom(2 << 20))
+    weir = scene.proxy(address, "protocol: h2")
+    want = digest((folder / "file").read_bytes())
+    assert digest(curl(*args, weir.url("/file"))) == want
+    assert digest(curl(*args, "-X", "POST", "-T", folder / "file", weir.url("/up"))) == want
+
+
+def test_h2load_gets_all_its_answers_from_nghttpd(scene, nghttpd):
+    address, folder = nghttpd
+    (folder / "file").write_bytes(b"x" * 1000)
+    weir = scene.proxy(address, "protocol: h2")
+    args = ["h2load", "-n", "5000", "-c", "8", "-m", "32", weir.url("/file")]
+    out = subprocess.run(args, capture_output=True, text=True, timeout=60).stdout
+    assert "status codes: 5000 2xx" in out, out
+    assert weir.metric("weir_backend_connections_opened_total", backend="app") < 20

@@ -340,6 +340,27 @@ def test_an_endpoint_that_never_shakes_hands_is_given_up(scene):
     assert answer.status == 504 and b"connection_timeout" in answer.raw
 
 
+def test_an_endpoint_agrees_on_http_2(scene, shelf, tmp_path):
+    port = free_port()
+    (tmp_path / "file").write_text("over two")
+    pair = [shelf / "pairs" / "a-www.key", shelf / "pairs" / "a-www.crt"]
+    process = subprocess.Popen(["nghttpd", "-a", "127.0.0.1", "-d", tmp_path, str(port), *pair])
+    try:
+        tls = f"protocol: h2, tls: {{ca: {shelf}/ca.pem, name: www.test}}"
+        weir = scene.start(one_backend(f"127.0.0.1:{port}", tls))
+        until(lambda: weir.get("/file").status == 200, "nghttpd to listen")
+        assert weir.get("/file").body == b"over two"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_an_endpoint_that_does_not_agree_on_http_2_gets_no_request(scene, nginx):
+    weir = scene.start(one_backend(nginx, "protocol: h2, tls: {verify: off}"))
+    answer = weir.get()
+    assert answer.status == 502 and b"tls_protocol_error" in answer.raw
+
+
 def test_bytes_go_through_tls_on_both_sides(scene, shelf, nginx):
     weir = scene.start(
         text(nginx, shelf).replace(

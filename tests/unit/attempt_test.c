@@ -272,7 +272,6 @@ only_what_nobody_can_have_acted_on_is_sent_again(void **state)
 	    {FAULT_proxy_internal_error, true, true, true, false, ASKS, true},
 	    /* the endpoint says that it did not look at it: any method, if it is still whole */
 	    {FAULT_stream_refused, false, true, false, true, 0, false},
-	    {FAULT_connection_goaway, true, true, false, true, 0, false},
 	    {FAULT_connection_goaway, true, false, true, false, ASKS, true},
 	    /* asked for, for what may be repeated */
 	    {FAULT_connection_terminated, false, true, true, true, POLICY_RESET, false},
@@ -315,6 +314,29 @@ only_what_nobody_can_have_acted_on_is_sent_again(void **state)
 		}
 		rig_close(&r, &a);
 	}
+}
+
+/* An endpoint that takes leave of a connection has not tried. */
+static void
+what_a_leaving_connection_left_out_moves_to_another_within_the_try(void **state)
+{
+	struct attempt a = {0};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 2, 0, "kwc");
+	attempt_begin(&a, &r.worker, r.backend, &policy_plain, &r.owner);
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	assert_true(attempt_retry(&a, FAULT_connection_goaway, ATTEMPT_SENT_KEPT));
+	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
+	assert_ptr_equal(r.pools.asked[0], r.pools.asked[1]);
+	assert_int_equal(a.tries, 1);
+	/* one that does nothing but leave has been tried */
+	assert_true(attempt_retry(&a, FAULT_stream_refused, ATTEMPT_SENT_NOTHING));
+	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
+	assert_ptr_not_equal(r.pools.asked[0], r.pools.asked[2]);
+	assert_int_equal(a.tries, 2);
+	rig_close(&r, &a);
 }
 
 /* The clock stands still until it is told to go on. */
@@ -715,6 +737,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(connecting_is_tried_on_two_endpoints_at_most),
 	    cmocka_unit_test(only_what_nobody_can_have_acted_on_is_sent_again),
+	    cmocka_unit_test(what_a_leaving_connection_left_out_moves_to_another_within_the_try),
 	    cmocka_unit_test(the_first_retry_elsewhere_comes_at_once_and_later_ones_after_a_pause),
 	    cmocka_unit_test(when_all_were_tried_the_last_one_is_asked_last),
 	    cmocka_unit_test(
