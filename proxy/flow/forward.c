@@ -453,16 +453,17 @@ forward_response(struct exchange *x, struct head *from, enum fault *why)
 {
 	const struct sticky *sticky = x->attempt.backend->sticky;
 	struct forward f = {.x = x, .arena = x->client_stream->arena, .from = from};
+	bool seats = sticky != NULL && !x->attempt.seated && forward_is_final(from);
 	struct hop_fields hop UNSET;
 	struct field *to;
 
 	*why = framing_hop_begin(from, &hop);
 	if (*why != FAULT_none)
 		return NULL;
-	if (likely((hop.ids & from->fields.present) == 0)) /* then none is named, either */
+	if (likely(!seats && (hop.ids & from->fields.present) == 0)) /* no other is named then */
 		return from;
 	*why = FAULT_http_response_header_section_size;
-	if (forward_begin(&f, sticky != NULL) == NULL)
+	if (forward_begin(&f, seats) == NULL)
 		return NULL;
 	if (from->status == 101)
 		hop.ids &= ~(UINT64_C(1) << FIELD_UPGRADE);
@@ -471,8 +472,7 @@ forward_response(struct exchange *x, struct head *from, enum fault *why)
 		if (!framing_is_hop(&hop, &from->fields.v[i]))
 			*to++ = from->fields.v[i];
 	f.to->fields.n = (uint32_t)(to - f.to->fields.v);
-	if (unlikely(sticky != NULL) && !x->attempt.seated && forward_is_final(from) &&
-	    !forward_seat(&f, sticky))
+	if (seats && !forward_seat(&f, sticky))
 		return NULL;
 	return f.to;
 }
