@@ -63,6 +63,7 @@ void attempt_answered(struct attempt *a, uint16_t status);
 /* What is said of its endpoint by the end of an answer that began well: FAULT_none, or what cut it
  * short. Only the first word on a try counts. */
 void attempt_judge(struct attempt *a, enum fault why);
+void attempt_judge_call(struct attempt *a, enum grpc_status status); /* of gRPC, by its end */
 /* The answer is complete: the upstream goes back to its pool (reusable) or is closed. */
 void attempt_release(struct attempt *a, bool reusable);
 void attempt_end(struct attempt *a);    /* drops what is left; safe to call twice */

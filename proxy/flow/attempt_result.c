@@ -38,6 +38,12 @@ attempt_judge(struct attempt *a, enum fault why)
 }
 
 void
+attempt_judge_call(struct attempt *a, enum grpc_status status)
+{
+	attempt_note(a, outlier_of_grpc(status));
+}
+
+void
 attempt_result(struct attempt *a, enum fault why, uint16_t status)
 {
 	const struct backend *b = a->backend;

@@ -294,7 +294,10 @@ exchange_release(struct exchange *x)
 	bool whole = s->sent && s->fault == FAULT_none;
 
 	x->record.reused = s->reused;
-	attempt_judge(&x->attempt, FAULT_none);
+	if (unlikely(x->record.grpc))
+		attempt_judge_call(&x->attempt, x->record.grpc_status);
+	else
+		attempt_judge(&x->attempt, FAULT_none);
 	s->codec->ops->stream_end(
 	    &x->upstream_stream, whole ? FAULT_none : FAULT_http_response_incomplete);
 	attempt_release(&x->attempt, whole);

@@ -102,20 +102,13 @@ outlier_of_status(uint16_t http)
 }
 
 enum outlier_result
-outlier_of_grpc(uint32_t status)
+outlier_of_grpc(enum grpc_status status)
 {
-	enum { UNKNOWN = 2, DEADLINE_EXCEEDED = 4, INTERNAL = 13, UNAVAILABLE = 14 };
-
-	switch (status) {
-	case UNKNOWN:
-	case INTERNAL:
-		return OUTLIER_ERROR;
-	case DEADLINE_EXCEEDED:
-	case UNAVAILABLE:
+	if (status == GRPC_DEADLINE_EXCEEDED || status == GRPC_UNAVAILABLE)
 		return OUTLIER_GATEWAY;
-	default:
-		return OUTLIER_GOOD;
-	}
+	if (status == GRPC_UNKNOWN || status == GRPC_INTERNAL)
+		return OUTLIER_ERROR;
+	return OUTLIER_GOOD;
 }
 
 /* ---- ejections ---- */

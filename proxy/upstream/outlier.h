@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#include "base/base.h"
+#include "http/grpc.h"
 
 enum outlier_result {
 	OUTLIER_GOOD,
@@ -44,7 +44,7 @@ bool outlier_note(_Atomic uint64_t *streaks, const struct outlier_spec *spec,
     enum outlier_result result, enum outlier_detector *which) NODISCARD;
 void outlier_heard(_Atomic uint64_t *streaks); /* counts from none again */
 enum outlier_result outlier_of_status(uint16_t http);
-enum outlier_result outlier_of_grpc(uint32_t status);
+enum outlier_result outlier_of_grpc(enum grpc_status status);
 
 struct outlier_term {   /* of one endpoint; control thread */
 	uint32_t nth;   /* ejections close to each other; falls with each interval in peace */

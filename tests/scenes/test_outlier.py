@@ -105,6 +105,27 @@ def test_an_answer_that_is_cut_short_is_a_failure(scene):
     assert len(bad.requests) == 5
 
 
+def call(wire):
+    """One call of gRPC; what its trailers say it came to."""
+    wire.send(get_bytes("/a.B/C", method="POST", fields=["Content-Type: application/grpc"]))
+    wire.read_response()
+    return wire
+
+
+def test_a_call_that_ends_badly_is_a_failure_although_its_http_status_is_200(scene):
+    begin = b"HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n"
+    good, other, bad = (
+        scene.origin(begin + b"0\r\nGrpc-Status: %d\r\n\r\n" % status) for status in (0, 9, 14)
+    )
+    rules = "outlier: {ejection: 60s, consecutive_failures: off, consecutive_gateway_errors: 5}"
+    weir = scene.proxy([good, other, bad], f"balance: round-robin, {rules}")
+    wire = weir.connect()
+    for _ in range(30):
+        call(wire)
+    until(lambda: ejected(weir, bad), "the ejection")
+    assert weir.metric("weir_endpoint_ejected") == 1 and not ejected(weir, other)
+
+
 def test_the_last_usable_endpoint_stays_and_that_is_told(scene):
     bad = scene.origin(ERROR)
     weir = scene.proxy(bad, "outlier: {interval: 60s}")

@@ -119,10 +119,10 @@ knows_what_failed_by_the_status(void **state)
 	assert_int_equal(outlier_of_status(500), OUTLIER_ERROR);
 	assert_int_equal(outlier_of_status(501), OUTLIER_ERROR);
 	assert_int_equal(outlier_of_status(503), OUTLIER_GATEWAY);
-	assert_int_equal(outlier_of_grpc(0), OUTLIER_GOOD);
-	assert_int_equal(outlier_of_grpc(5), OUTLIER_GOOD);
-	assert_int_equal(outlier_of_grpc(13), OUTLIER_ERROR);
-	assert_int_equal(outlier_of_grpc(14), OUTLIER_GATEWAY);
+	assert_int_equal(outlier_of_grpc(GRPC_OK), OUTLIER_GOOD);
+	assert_int_equal(outlier_of_grpc(GRPC_NOT_FOUND), OUTLIER_GOOD);
+	assert_int_equal(outlier_of_grpc(GRPC_INTERNAL), OUTLIER_ERROR);
+	assert_int_equal(outlier_of_grpc(GRPC_UNAVAILABLE), OUTLIER_GATEWAY);
 }
 
 static void
