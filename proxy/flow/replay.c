@@ -78,7 +78,7 @@ replay_give(struct replay *r, struct slices *to, size_t room)
 }
 
 void
-replay_clear(struct replay *r)
+replay_drop(struct replay *r)
 {
 	struct slice *v = replay_pieces(r);
 

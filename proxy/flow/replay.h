@@ -35,6 +35,12 @@ replay_is_done(const struct replay *r)
 }
 /* Hands over what there is room for. */
 void replay_give(struct replay *r, struct slices *to, size_t room);
-void replay_clear(struct replay *r);
+void replay_drop(struct replay *r);
+static inline void
+replay_clear(struct replay *r)
+{
+	if (unlikely(r->n > 0 || r->tail != NULL)) /* most requests have no body */
+		replay_drop(r);
+}
 
 #endif
