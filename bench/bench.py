@@ -62,13 +62,12 @@ class Runner:
         """label -> (class of proxy, site, load options)."""
         found = {}
         for cls in self.classes:
-            variants = scenario.variants or {None: None}
-            for variant, routes in variants.items():
-                fields = {"endpoints": origin.ports, **scenario.site}
+            variants = scenario.variants or {None: {}}
+            for variant, differs in variants.items():
+                site = proxies.Site(endpoints=origin.ports, **scenario.site, **differs)
                 load = dict(scenario.load)
-                if variant:
-                    fields["routes"] = load["hosts"] = routes
-                site = proxies.Site(**fields)
+                if "routes" in differs:
+                    load["hosts"] = differs["routes"]
                 why = cls.missing(site)
                 if why:
                     skipped[cls.name] = why

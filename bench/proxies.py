@@ -20,6 +20,16 @@ CONNECTIONS = 8000  # as many as haproxy may have with the descriptors that a us
 PIPES = 512  # two descriptors each, and only for haproxy-splice
 
 
+# What watches over endpoints: nothing, or everything at limits that are never reached.
+RULES = {
+    "off": "outlier: off, retry_budget: off, panic: off",
+    "on": "check: {ask: GET /1k, every: 1s, initial: up}, outlier: {consecutive_gateway_errors: 5,"
+    " consecutive_local_errors: 5, success_rate: 190%, failure_percentage: 85%, latency: 300%, interval: 1s},"
+    " retry_budget: 20%, panic: 50%, max_requests: 10000, max_connections: 10000,"
+    " endpoint_limits: {max_requests: 10000, max_connections: 10000}",
+}
+
+
 @dataclasses.dataclass
 class Site:
     """What a proxy is to serve: one backend, or a route rI.example.com/a/ to each backend in turn."""
@@ -32,6 +42,7 @@ class Site:
     mapped: bool = False  # nginx: one map in place of a server block per route
     reloads: bool = False  # haproxy: with a master process
     extra: bool = False  # one more route, so that a reload has something new to load
+    rules: str | None = None  # of weir: a key of RULES
 
     def backend_ports(self):
         return {f"b{i}": self.endpoints[i % len(self.endpoints)] for i in range(self.backends)}
@@ -80,6 +91,8 @@ class Proxy:
     @classmethod
     def missing(cls, site):
         """Why it cannot serve this site, or None."""
+        if site.rules:
+            return "has no rules to be switched on and off here"
         return None if shutil.which(str(cls.program)) else "not installed"
 
     @classmethod
@@ -186,7 +199,9 @@ class Weir(Proxy):
         lines += ["timeouts: {idle: 1h, upstream_idle: 1h, tunnel: 1h}", "log: {access: off}"]
         lines += [f"admin: {{socket: {self.folder}/admin.sock}}"]
         lines += ["routes:", *routes] if routes else []
-        lines += ["backends:", *(f'  {name}: {{endpoints: ["127.0.0.1:{port}"]}}' for name, port in ports)]
+        rules = f", {RULES[self.site.rules]}" if self.site.rules else ""
+        lines += ["backends:"]
+        lines += [f'  {name}: {{endpoints: ["127.0.0.1:{port}"]{rules}}}' for name, port in ports]
         self.write("weir.yaml", "\n".join(lines) + "\n")
 
     def command(self):

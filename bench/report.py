@@ -73,7 +73,7 @@ class Outcome:
 
     def base(self, label, of):
         """The label that this one is compared with, or None."""
-        if of == "few":
+        if of == "first":
             name, _, variant = label.partition(" ")
             first = next(iter(self.scenario.variants), None)
             return f"{name} {first}" if variant and variant != first else None
@@ -90,11 +90,11 @@ class Outcome:
 
     def against(self):
         if self.scenario.variants:
-            return ["few"]
+            return ["first"]
         return ["floor", "peer"] if self.scenario.kind in ("cpu", "memory") else ["peer"]
 
     def table(self):
-        named = {"floor": "x floor", "peer": "x better peer", "few": "x fewest routes"}
+        named = {"floor": "x floor", "peer": "x better peer", "first": "x first"}
         wanted = [of for of in self.against() if any(self.ratio(label, of) for label in self.results)]
         titles = ["proxy", *(title for _, title, _, _ in self.columns), *(named[of] for of in wanted)]
         lines = [titles, ["---", *["---:"] * (len(titles) - 1)]]
@@ -140,7 +140,7 @@ class Outcome:
 
 def verdict(value, must, goal, of):
     state = "goal reached" if value <= goal else "met" if value <= must else "NOT MET"
-    what = {"peer": " x the better peer", "few": " x the fewest routes", None: ""}.get(of, f" x {of}")
+    what = {"peer": " x the better peer", "first": " x the first", None: ""}.get(of, f" x {of}")
     return f"weir: {value:.2f}{what}, must be <= {must:g} (goal {goal:g}): {state}"
 
 

@@ -9,7 +9,7 @@ MB = 1024 * KB
 class Target:
     """`must` fails the gate, `goal` is aimed at; as a ratio to `of`, or absolute when `of` is None."""
 
-    of: str | None  # "floor", "peer" (the better one), "few" (the same proxy, first variant)
+    of: str | None  # "floor", "peer" (the better one), "first" (the same proxy, first variant)
     must: float
     goal: float
 
@@ -24,7 +24,7 @@ class Scenario:
     requests: int = 60000
     site: dict = dataclasses.field(default_factory=dict)
     origin: dict = dataclasses.field(default_factory=dict)
-    variants: dict = dataclasses.field(default_factory=dict)  # label: number of routes
+    variants: dict = dataclasses.field(default_factory=dict)  # label: what differs of the site
     rounds: int | None = None  # at most
 
 
@@ -86,12 +86,20 @@ ALL = [
     Scenario(
         "routes-100k",
         "10 against 100,000 routes, random hosts, 64 connections",
-        [Target("few", 1.05, 1.02)],
+        [Target("first", 1.05, 1.02)],
         load=ROUTED,
         requests=40000,
         site={"backends": 10, "floor": None, "mapped": True},
         origin={"ports": 10},
-        variants={"10": 10, "100000": 100000},
+        variants={"10": {"routes": 10}, "100000": {"routes": 100000}},
+    ),
+    Scenario(
+        "rules",
+        "checks, outlier detection, budget and limits off against on, 64 connections",
+        [Target("first", 1.03, 1.01)],
+        load={**KEPT, "connections": 64},
+        site={"floor": None},
+        variants={"off": {"rules": "off"}, "on": {"rules": "on"}},
     ),
     Scenario(
         "l4-1k",

@@ -45,7 +45,9 @@ class Bench:
             self.load_options |= {"path": options.path, "expect": int(size) * UNITS[unit]}
         self.origin = tools.Origin(self.tools, mode="echo" if self.tcp else "http")
         floor = "l4" if self.tcp else "kept"
-        self.site = proxies.Site(self.origin.ports, protocol=options.protocol, floor=floor)
+        self.site = proxies.Site(
+            self.origin.ports, protocol=options.protocol, floor=floor, rules=options.rules
+        )
         why = self.cls.missing(self.site)
         if why:
             self.end()
@@ -174,6 +176,7 @@ def parse():
     parser.add_argument("--protocol", default="http", choices=("http", "tcp"), help="tcp: 1 KB echoes over L4")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--path", default="/1k", help="/SIZE of the answer: /1k, /64k, /1m")
+    parser.add_argument("--rules", choices=proxies.RULES, help="checks, outlier detection, budget and limits")
     parser.add_argument("--counts", type=int, nargs=2, metavar="N", help="the two counts of requests")
     parser.add_argument("--build", default=tools.DEFAULT_BUILD, help="the build folder (build)")
     parser.add_argument("--weir", help="the weir to measure (BUILD/weir)")
@@ -185,7 +188,7 @@ def main():
     counts = options.counts or COUNTS[options.what]
     with tools.closing(Bench(options)) as bench:
         found = MEASURES[options.what](bench, counts)
-    about = {name: getattr(options, name) for name in ("what", "proxy", "protocol", "connections", "path")}
+    about = {name: getattr(options, name) for name in ("what", "proxy", "protocol", "connections", "path", "rules")}
     print(json.dumps({**about, **found}))
 
 

@@ -57,6 +57,11 @@ def test_a_request_costs_no_more_instructions_than_it_did():
     assert found["per_request"] <= INSTRUCTIONS_HELD, found
 
 
+def test_what_watches_over_endpoints_costs_next_to_nothing():
+    off, on = (measured("instructions", "--rules", rules)["per_request"] for rules in ("off", "on"))
+    assert on <= 1.02 * off, (off, on)
+
+
 @pytest.mark.xfail(strict=True, reason="parsing and writing heads cost twice what they should")
 def test_a_request_stays_within_its_instructions():
     found = measured("instructions")
