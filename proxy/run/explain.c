@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "config/schema.h"
+#include "http/cookie.h"
 #include "http/framing.h"
 #include "http/h1_parse.h"
 #include "http/uri.h"
@@ -204,6 +205,27 @@ explain_endpoint(const struct explaining *e, const struct balance_target *target
 	return out;
 }
 
+/* Whose the request's cookie is. */
+static json_t *
+explain_sticky(const struct explaining *e, const struct sticky *s, const struct targets *t)
+{
+	struct str text = cookie_find(&e->head.fields, s->cookie);
+	struct sticky_tag tag;
+	uint32_t at = sticky_read(text, &tag) ? sticky_find(t->seats, t->n, &tag) : BALANCE_NONE;
+	json_t *out;
+	char *said;
+
+	if (at != BALANCE_NONE)
+		said = xasprintf("cookie %.*s: it is of %.*s%s", STR_FMT(s->cookie),
+		    STR_FMT(t->v[at].endpoint->name), s->strict ? ", and nobody else answers" : "");
+	else
+		said = xasprintf("cookie %.*s: %s, the answer sets one", STR_FMT(s->cookie),
+		    text.p != NULL ? "it is of no endpoint here" : "there is none");
+	out = json_string(said);
+	free(said);
+	return out;
+}
+
 static json_t *
 explain_backend(const struct explaining *e, const struct backend *b, uint32_t weight, uint64_t sum)
 {
@@ -217,6 +239,8 @@ explain_backend(const struct explaining *e, const struct backend *b, uint32_t we
 	for (uint32_t i = 0; i < t->n; i++)
 		json_array_append_new(endpoints, explain_endpoint(e, &t->v[i]));
 	json_object_set_new(out, "endpoints", endpoints);
+	if (b->sticky != NULL)
+		json_object_set_new(out, "sticky", explain_sticky(e, b->sticky, t));
 	if (e->ask->live)
 		json_object_set_new(out, "panic", json_boolean(b->state->panic.on));
 	return out;

@@ -107,6 +107,8 @@ explain_print_backend(const json_t *b, FILE *out)
 		explain_line(out, label, "no endpoints: 503", explain_text(b, "at"), "");
 	json_array_foreach(endpoints, i, e) explain_print_endpoint(
 	    e, i == 0 ? label : "", i == 0 ? explain_text(b, "at") : "", out);
+	if (*explain_text(b, "sticky") != '\0')
+		explain_line(out, "", explain_text(b, "sticky"), "", "");
 	if (json_is_true(json_object_get(b, "panic")))
 		explain_line(out, "", "panic: all of them are used", "", "");
 	free(label);

@@ -55,6 +55,18 @@ def test_the_cookie_tells_nothing_and_is_for_this_browser_alone(scene):
     assert SEAT.match(weir.get().get("Set-Cookie"))[2].startswith("Max-Age=28800; ")
 
 
+def test_explain_says_whose_the_cookie_is(scene):
+    weir, origins = farm(scene)
+    seat, at = sit(weir)
+
+    def explained(*headers):
+        return weir.cli("explain", weir.url(), "--live", *headers).stdout
+
+    assert f"cookie SEAT: it is of {origins[at]}\n" in explained("-H", f"Cookie: SEAT={seat}")
+    assert "cookie SEAT: it is of no endpoint here, the answer sets one" in explained("-H", "Cookie: SEAT=x")
+    assert "cookie SEAT: there is none, the answer sets one" in explained()
+
+
 def test_clients_without_a_seat_are_spread(scene):
     weir, origins = farm(scene)
     assert sorted(sit(weir)[1] for _ in range(6)) == [0, 0, 1, 1, 2, 2]
