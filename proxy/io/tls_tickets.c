@@ -113,7 +113,8 @@ ticket_key_of(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *
 	}
 	if (!ticket_seal_with(key, mac))
 		return -1;
-	return age > 0 ? 2 : 1;
+	/* In 1.3 a ticket is used once (RFC 8446 appendix C.4), so each use gives the next one. */
+	return !seal && (age > 0 || SSL_version(ssl) >= TLS1_3_VERSION) ? 2 : 1;
 }
 
 void

@@ -285,12 +285,16 @@ visit(struct tls_server *s, SSL_SESSION *pass, bool resumed)
 	tls_rig_open(&r, s, pair_unix);
 	if (pass != NULL)
 		assert_int_equal(SSL_set_session(r.client, pass), 1);
-	SSL_SESSION_free(pass);
 	assert_int_equal(tls_rig_shake(&r), IO_DONE);
 	assert_int_equal(tls_resumed(&r.conn), resumed);
 	(void)SSL_do_handshake(r.client);
+	/* A ticket that waits for no text, and a new one each time. */
+	assert_int_equal(SSL_read(r.client, buf, sizeof(buf)), -1);
+	assert_true(SSL_SESSION_is_resumable(SSL_get0_session(r.client)));
+	assert_ptr_not_equal(SSL_get0_session(r.client), pass);
+	SSL_SESSION_free(pass);
 	assert_int_equal(conn_write(&r.conn, &(struct iovec){buf, 1}, 1, &put), IO_DONE);
-	assert_int_equal(SSL_read(r.client, buf, sizeof(buf)), 1); /* the ticket came before it */
+	assert_int_equal(SSL_read(r.client, buf, sizeof(buf)), 1);
 	pass = SSL_get1_session(r.client);
 	SSL_set_shutdown(r.client, SSL_SENT_SHUTDOWN); /* else the library distrusts it */
 	tls_rig_close(&r);
