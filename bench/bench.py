@@ -51,7 +51,7 @@ class Runner:
     def run(self, scenario):
         """All rounds of a scenario; a proxy that cannot take part, or fails in it, is left out with the reason."""
         results, skipped = {}, {}
-        with tools.closing(tools.Origin(self.tools, **scenario.origin)) as origin:
+        with tools.closing(tools.origin(self.tools, **scenario.origin)) as origin:
             participants = self.participants(scenario, origin, skipped)
             results = {label: [] for label in participants}
             run = self.run_beside if scenario.kind == "cpu" else self.run_fresh

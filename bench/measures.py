@@ -18,7 +18,7 @@ def latencies(result):
 
 def cpu(proxy, load_options, requests, bench_tools):
     """CPU per request over a fixed number of requests, on connections that are already open."""
-    with tools.closing(tools.Load(bench_tools, proxy.port, requests=requests, **load_options)) as load:
+    with tools.closing(tools.load(bench_tools, proxy.port, requests=requests, **load_options)) as load:
         pids = proxy.pids()
         time.sleep(SETTLE_SECONDS)
         begun, cpu_before, stolen_before = time.monotonic(), machine.cpu_ns(pids), machine.stolen_ns()
@@ -32,12 +32,14 @@ def cpu(proxy, load_options, requests, bench_tools):
 
 def memory(proxy, load_options, _requests, bench_tools):
     """What a connection that does nothing costs: the difference that many make to a warm process."""
-    warm = {"path": "/1k", "expect": 1024, "connections": 64}
-    with tools.closing(tools.Load(bench_tools, proxy.port, requests=5000, **warm)) as load:
+    warm = {"path": "/1k", "expect": 1024, "connections": 64, "requests": 5000}
+    if load_options.get("by") == "tls":
+        warm = {**load_options, "connections": 64, "requests": 0 if load_options.get("plain") else 200}
+    with tools.closing(tools.load(bench_tools, proxy.port, **warm)) as load:
         load.run()
     time.sleep(IDLE_SECONDS)
     before = machine.memory(proxy.pids())
-    with tools.closing(tools.Load(bench_tools, proxy.port, requests=0, **load_options)):
+    with tools.closing(tools.load(bench_tools, proxy.port, requests=0, **load_options)):
         time.sleep(IDLE_SECONDS)
         after = machine.memory(proxy.pids())
     per_kb = (after["pss"] - before["pss"]) / 1024 / load_options["connections"]
@@ -57,7 +59,7 @@ def reload(proxy, load_options, requests, bench_tools):
     """The same paced load without and with reloads; one more route appears or goes each time."""
 
     def run(during):
-        with tools.closing(tools.Load(bench_tools, proxy.port, requests=requests, **load_options)) as load:
+        with tools.closing(tools.load(bench_tools, proxy.port, requests=requests, **load_options)) as load:
             load.start()
             thread = threading.Thread(target=during)
             thread.start()

@@ -36,6 +36,9 @@ class Site:
 
     endpoints: list  # ports on the loopback address
     protocol: str = "http"
+    tls: bool = False  # with clients; HTTP/2 is offered
+    h2: bool = False  # with clients that do not speak TLS
+    grpc: bool = False  # the endpoints speak HTTP/2
     routes: int = 0  # 0: everything goes to the only backend
     backends: int = 1
     floor: str = "kept"
@@ -50,6 +53,17 @@ class Site:
     def route_pairs(self):
         extra = [("extra.example.com", "b0")] if self.extra else []
         return [(f"r{i}.example.com", f"b{i % self.backends}") for i in range(self.routes)] + extra
+
+
+def make_certificate(folder):
+    """A pair of files for localhost, P-256; both in one for who wants that."""
+    cert, key = folder / "localhost.crt", folder / "localhost.key"
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    argv = ["openssl", "req", "-x509", *curve, "-nodes", "-days", "2", *names, "-keyout", key, "-out", cert]
+    subprocess.run(argv, check=True, capture_output=True)
+    (folder / "both.pem").write_bytes(cert.read_bytes() + key.read_bytes())
+    return cert, key
 
 
 def free_port():
@@ -195,13 +209,18 @@ class Weir(Proxy):
         if self.site.protocol == "tcp":
             listen = f"  l4: {{address: 127.0.0.1:{self.port}, protocol: tcp, to: b0}}"
             routes = []
+        if self.site.tls:
+            cert, key = make_certificate(self.folder)
+            tls = f"tls: {{certificates: [{{cert: {cert}, key: {key}}}]}}"
+            listen = f"  https: {{address: 127.0.0.1:{self.port}, {tls}}}"
         lines = ["workers: 1", "listen:", listen]
         lines += ["timeouts: {idle: 1h, upstream_idle: 1h, tunnel: 1h}", "log: {access: off}"]
         lines += [f"admin: {{socket: {self.folder}/admin.sock}}"]
         lines += ["routes:", *routes] if routes else []
-        rules = f", {RULES[self.site.rules]}" if self.site.rules else ""
-        lines += ["backends:"]
-        lines += [f'  {name}: {{endpoints: ["127.0.0.1:{port}"]{rules}}}' for name, port in ports]
+        more = f", {RULES[self.site.rules]}" if self.site.rules else ""
+        more += ", protocol: h2" if self.site.grpc else ""
+        lines.append("backends:")
+        lines += [f'  {name}: {{endpoints: ["127.0.0.1:{port}"]{more}}}' for name, port in ports]
         self.write("weir.yaml", "\n".join(lines) + "\n")
 
     def command(self):
@@ -226,7 +245,13 @@ class Haproxy(Proxy):
         if self.site.protocol == "http":
             lines += ["  timeout http-keep-alive 1h", "  http-reuse always", "  option forwardfor"]
         lines += [f"  {each}" for each in self.options]
-        lines += ["  default-server pool-purge-delay 1h", "frontend f", f"  bind 127.0.0.1:{self.port}"]
+        bind = f"  bind 127.0.0.1:{self.port}"
+        if self.site.tls:
+            make_certificate(self.folder)
+            bind += f" ssl crt {self.folder}/both.pem alpn h2,http/1.1"
+        elif self.site.h2:
+            bind += " proto h2"
+        lines += ["  default-server pool-purge-delay 1h", "frontend f", bind]
         if self.site.routes:
             pairs = self.site.route_pairs()
             routes = self.write("routes", "".join(f"{host}/a/ {to}\n" for host, to in pairs))
@@ -234,7 +259,7 @@ class Haproxy(Proxy):
         else:
             lines.append("  default_backend b0")
         for name, port in self.site.backend_ports().items():
-            lines += [f"backend {name}", f"  server s 127.0.0.1:{port}"]
+            lines += [f"backend {name}", f"  server s 127.0.0.1:{port}" + self.site.grpc * " proto h2"]
         self.write("haproxy.cfg", "\n".join(lines) + "\n")
 
     def command(self):
@@ -294,13 +319,21 @@ class Nginx(Proxy):
         kept = 1024 if self.site.backends == 1 else 8
         listen = f"listen 127.0.0.1:{self.port} backlog=4096"
         lines = ["http {", self.http]
+        if self.site.tls:
+            cert, key = make_certificate(self.folder)
+            listen += " ssl http2"
+            lines.append(f"ssl_certificate {cert}; ssl_certificate_key {key}; ssl_protocols TLSv1.3;")
+        elif self.site.h2:
+            listen += " http2"
         for part in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
             lines.append(f"{part}_temp_path {self.folder}/{part};")
         for name, port in self.site.backend_ports().items():
             kept_for = "keepalive_requests 1000000000; keepalive_timeout 1h;"
             lines.append(f"upstream {name} {{ server 127.0.0.1:{port}; keepalive {kept}; {kept_for} }}")
         pairs = self.site.route_pairs()
-        if not self.site.routes:
+        if self.site.grpc:
+            lines.append(f"server {{ {listen}; location / {{ grpc_pass grpc://b0; }} }}")
+        elif not self.site.routes:
             upgrade = 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
             again = "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
             lines += [f"server {{ {listen}; location / {{ proxy_pass http://b0; }}"]

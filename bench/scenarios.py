@@ -32,6 +32,9 @@ KEPT = {"path": "/1k", "expect": KB}
 BULK = {"path": "/1m", "expect": MB, "connections": 16}
 ROUTED = {"path": "/a/1k", "expect": KB, "connections": 64}
 
+HELLO = {"by": "tls", "path": "/1k"}
+STREAMS = {"by": "h2load", "path": "/1k", "connections": 16, "streams": 32}
+
 ALL = [
     Scenario(
         "keepalive-64",
@@ -118,6 +121,51 @@ ALL = [
         site={"protocol": "tcp", "floor": "l4"},
     ),
     Scenario(
+        "tls-keepalive",
+        "TLS 1.3, kept alive, 1 KB, 64 connections",
+        [Target("peer", 0.88, 0.80)],
+        load={"by": "h2load", "path": "/1k", "connections": 64, "tls": True, "h1": True},
+        site={"tls": True, "floor": None},
+    ),
+    Scenario(
+        "tls-full",
+        "TLS 1.3 handshakes, P-256, one request each",
+        [Target("peer", 1.00, 0.92)],
+        load=HELLO,
+        requests=1500,
+        site={"tls": True, "floor": None},
+    ),
+    Scenario(
+        "tls-resumed",
+        "TLS 1.3 handshakes with a ticket, one request each",
+        [Target("peer", 0.95, 0.85)],
+        load={**HELLO, "resume": True},
+        requests=1500,
+        site={"tls": True, "floor": None},
+    ),
+    Scenario(
+        "h2-tls",
+        "HTTP/2 over TLS to HTTP/1.1, 16 connections of 32 streams",
+        [Target("peer", 0.95, 0.85)],
+        load={**STREAMS, "tls": True},
+        site={"tls": True, "floor": None},
+    ),
+    Scenario(
+        "h2c",
+        "HTTP/2 without TLS to HTTP/1.1, 16 connections of 32 streams",
+        [Target("peer", 0.95, 0.85)],
+        load=STREAMS,
+        site={"h2": True, "floor": None},
+    ),
+    Scenario(
+        "grpc",
+        "gRPC, unary calls of 100 bytes, 16 connections of 32 streams",
+        [Target("peer", 1.00, 0.80)],
+        load={**STREAMS, "path": "/bench.Echo/Unary", "call": 100},
+        site={"h2": True, "grpc": True, "floor": None},
+        origin={"mode": "grpc"},
+    ),
+    Scenario(
         "idle-keepalive",
         "memory per idle kept-alive connection, 5,000 of them",
         [Target(None, 0.70, 0.50)],
@@ -131,6 +179,24 @@ ALL = [
         [Target(None, 2.0, 1.2)],
         kind="memory",
         load={"kind": "ws", "connections": 3000},
+        rounds=3,
+    ),
+    Scenario(
+        "idle-tls",
+        "memory per idle TLS connection, 1,000 of them",
+        [Target(None, 12, 9)],
+        kind="memory",
+        load={**HELLO, "connections": 1000},
+        site={"tls": True, "floor": None},
+        rounds=3,
+    ),
+    Scenario(
+        "idle-h2",
+        "memory per idle connection of HTTP/2 without TLS, 1,000 of them",
+        [Target(None, 20, 14)],
+        kind="memory",
+        load={**HELLO, "connections": 1000, "h2": True, "plain": True},
+        site={"h2": True, "floor": None},
         rounds=3,
     ),
     Scenario(

@@ -2,7 +2,12 @@
 import contextlib
 import json
 import pathlib
+import re
+import shutil
+import socket
 import subprocess
+import sys
+import tempfile
 
 import machine
 
@@ -14,6 +19,12 @@ SOURCES = {
     "origin": ["net.c", "origin.c"],
     "malloc_count.so": ["malloc_count.c"],
 }
+START_SECONDS = 5
+LOAD_SECONDS = 300
+SHARES = (("50", 0.50), ("99", 0.99), ("999", 0.999))
+GRPC_METHOD = "/bench.Echo/Unary"
+GRPC_ANSWER = 100  # bytes
+GRPC_STREAMS = ["--max-concurrent-streams", "1000"]
 GCC = ["gcc", "-std=gnu11", "-O2", "-D_GNU_SOURCE"]
 GCC_SHARED = ["-fno-builtin", "-fPIC", "-shared"]
 
@@ -61,12 +72,50 @@ class Origin:
         machine.end(self.process)
 
 
+def grpc_message(size):
+    return b"\0" + size.to_bytes(4, "big") + bytes(size)
+
+
+class GrpcOrigin:
+    """nghttpd as an endpoint of gRPC: a call is answered by a file, and a status of 0 behind it."""
+
+    def __init__(self, _tools, **_options):
+        if not shutil.which("nghttpd"):
+            raise SystemExit("no nghttpd: tests/install-deps bench installs it")
+        _, rest = machine.cores()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.ports = [probe.getsockname()[1]]
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+        method = self.folder / GRPC_METHOD.lstrip("/")
+        method.parent.mkdir()
+        method.write_bytes(grpc_message(GRPC_ANSWER))
+        argv = ["nghttpd", "--no-tls", "-d", self.folder, "--trailer", "grpc-status: 0", *GRPC_STREAMS]
+        self.process = machine.spawn([*argv, "-a", "127.0.0.1", self.ports[0]], rest, stdout=subprocess.DEVNULL)
+        machine.wait_for(self.listens, START_SECONDS, "nghttpd to listen")
+
+    def listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.ports[0])) == 0
+
+    def end(self):
+        machine.end(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def origin(tools, mode="http", **options):
+    return (GrpcOrigin if mode == "grpc" else Origin)(tools, mode=mode, **options)
+
+
 class Load:
     """A load whose connections are all open, from here to end(), and which waits for run()."""
 
+    def program(self, tools):
+        return [tools["load"]]
+
     def __init__(self, tools, port, **options):
         _, rest = machine.cores()
-        argv = [tools["load"], "--wait", "--port", port]
+        argv = [*self.program(tools), "--wait", "--port", port]
         for name, value in options.items():
             if value is True:
                 argv.append(f"--{name}")
@@ -93,6 +142,54 @@ class Load:
 
     def end(self):
         machine.end(self.process, patience=1)
+
+
+class TlsClients(Load):
+    """Handshakes one after the other, or connections that idle."""
+
+    def program(self, _tools):
+        return [sys.executable, HERE / "tls_clients.py"]
+
+
+class H2load:
+    """h2load, whose connections open when it runs: few against its requests."""
+
+    def __init__(self, _tools, port, requests, path, connections, streams=1, tls=False, h1=False, call=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+        self.argv = ["h2load", "-n", requests, "-c", connections, "-m", streams]
+        self.argv += [f"--log-file={self.folder}/log"]
+        self.argv += ["--h1"] if h1 else []
+        if call:
+            message = self.folder / "message"
+            message.write_bytes(grpc_message(call))
+            self.argv += ["-d", message, "-H", "content-type: application/grpc", "-H", "te: trailers"]
+        self.argv.append(f"{'https' if tls else 'http'}://127.0.0.1:{port}{path}")
+
+    def run(self):
+        _, rest = machine.cores()
+        process = machine.spawn(self.argv, rest, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            said, _ = process.communicate(timeout=LOAD_SECONDS)
+        finally:
+            machine.end(process)
+        counts = re.search(r"(\d+) total,.* (\d+) succeeded, \d+ failed", said)
+        rate = re.search(r"finished in .*, ([\d.]+) req/s", said)
+        if not counts or not rate:
+            raise RuntimeError(f"h2load: {said.strip()[-300:]}")
+        total, good = map(int, counts.groups())
+        spans = sorted(int(line.split("\t")[2]) for line in (self.folder / "log").read_text().splitlines())
+        percentiles = {f"p{name}_us": spans[int(len(spans) * share)] if spans else 0 for name, share in SHARES}
+        return {"requests": good, "failed": total - good, "rps": float(rate[1]), **percentiles}
+
+    def end(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+LOADS = {"load": Load, "tls": TlsClients, "h2load": H2load}
+
+
+def load(tools, port, by="load", **options):
+    return LOADS[by](tools, port, **options)
 
 
 @contextlib.contextmanager
