@@ -142,3 +142,22 @@ def test_a_reset_in_the_middle_of_an_answer_is_never_an_end(scene):
     until(ask, "its ejection")
     assert weir.metric("weir_endpoint_up", endpoint=cut) == 0
     assert {weir.get().body for _ in range(10)} == {b"ok"}
+
+
+def test_without_descriptors_for_endpoints_clients_are_told_and_no_endpoint_is_blamed(scene):
+    go = threading.Event()
+    origins = [scene.origin(answering(lambda _: go.wait(20) and OK)) for _ in range(2)]
+    how = {"extra": "overload: {files: off}", "workers": 1, "files": 80}
+    weir = scene.proxy(origins, "outlier: {consecutive_failures: 1, ejection: 60s}", **how)
+    wires = [weir.connect() for _ in range(45)]
+    until(lambda: weir.metric("weir_listener_connections", listener="http") == 45, "all of them")
+    for wire in wires:
+        wire.send(get_bytes())
+    refused = weir.log()[0]
+    assert (refused["status"], refused["why"]) == ("503", "connection_limit_reached")
+    go.set()
+    for wire in wires:
+        wire.close()
+    until(lambda: weir.get().status == 200, "descriptors")
+    assert weir.metric("weir_endpoint_ejected") == 0
+    assert [weir.get().status for _ in range(10)] == [200] * 10
