@@ -48,8 +48,10 @@ build_recipe(struct building *b, const struct model_backend *m)
 	for (size_t i = 0; i < m->n_endpoints; i++) {
 		const struct model_endpoint *e = &m->endpoints[i];
 
-		parts[i] =
-		    (struct recipe_part){.text = e->text, .addr = e->address, .weight = e->weight};
+		parts[i] = (struct recipe_part){.text = e->text,
+		    .addr = e->address,
+		    .weight = e->weight,
+		    .priority = e->priority};
 		parts[i].roster = build_roster(b, e);
 	}
 	recipe = recipe_new(parts, (uint32_t)m->n_endpoints);

@@ -23,6 +23,7 @@ struct model_endpoint {
 	bool file;           /* it is the path of a file of endpoints, as written */
 	struct addr address; /* with host: only its port holds */
 	uint32_t weight;     /* 1-1000 */
+	uint32_t priority;   /* 0-100 */
 	struct str zone;
 };
 

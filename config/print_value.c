@@ -200,7 +200,7 @@ put_endpoint(FILE *out, const struct model_endpoint *e)
 {
 	bool own = e->service || e->file; /* they have weights of their own */
 
-	if (e->weight == 1 && e->zone.len == 0 && !own) {
+	if (e->weight == 1 && e->priority == 0 && e->zone.len == 0 && !own) {
 		put_text(out, e->text);
 		return;
 	}
@@ -208,6 +208,8 @@ put_endpoint(FILE *out, const struct model_endpoint *e)
 	put_text(out, e->text);
 	if (!own)
 		fprintf(out, ", weight: %u", e->weight);
+	if (e->priority > 0)
+		fprintf(out, ", priority: %u", e->priority);
 	if (e->zone.len > 0) {
 		fputs(", zone: ", out);
 		put_text(out, e->zone);

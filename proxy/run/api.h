@@ -62,6 +62,7 @@ json_t *api_listeners_json(const struct server *s);
 json_t *api_endpoint_json(const struct endpoint *e, uint64_t now);
 void api_endpoint_text(const struct endpoint *e, FILE *f);
 json_t *api_backends_json(const struct server *s);
+json_t *api_priorities_json(const struct groups *g);
 void api_backends_text(const struct server *s, FILE *f);
 void api_listeners_text(const struct server *s, FILE *f);
 

@@ -169,6 +169,19 @@ api_endpoint_json(const struct endpoint *e, uint64_t now)
 	    "connections", (json_int_t)atomic_load(&e->conns));
 }
 
+/* [{"priority": 0, "percent": 70.0, ...}, ...]: who gets which part of the requests. */
+json_t *
+api_priorities_json(const struct groups *g)
+{
+	json_t *out = json_array();
+
+	for (uint32_t i = 0; i < g->n; i++)
+		json_array_append_new(
+		    out, json_pack("{s:I, s:f, s:I}", "priority", (json_int_t)g->v[i].priority,
+			     "percent", groups_percent(g, i), "endpoints", (json_int_t)g->v[i].n));
+	return out;
+}
+
 json_t *
 api_backends_json(const struct server *s)
 {
@@ -182,10 +195,10 @@ api_backends_json(const struct server *s)
 		for (uint32_t j = 0; j < t->n; j++)
 			json_array_append_new(
 			    endpoints, api_endpoint_json(t->v[j].endpoint, s->loop->now));
-		row = json_pack("{s:o, s:I, s:I, s:b, s:o}", "name", api_str(b->state->name),
+		row = json_pack("{s:o, s:I, s:I, s:b, s:o, s:o}", "name", api_str(b->state->name),
 		    "requests", (json_int_t)atomic_load(&b->state->guard.requests), "connections",
 		    (json_int_t)atomic_load(&b->state->guard.conns), "panic", b->state->panic.on,
-		    "endpoints", endpoints);
+		    "priorities", api_priorities_json(&t->groups), "endpoints", endpoints);
 		api_put_place(row, &b->at);
 		json_array_append_new(out, row);
 	}
@@ -215,6 +228,10 @@ api_backends_text(const struct server *s, FILE *f)
 
 		for (uint32_t j = 0; j < t->n; j++)
 			api_endpoint_text(t->v[j].endpoint, f);
+		for (uint32_t j = 0; j < t->groups.n && t->groups.n > 1; j++)
+			fprintf(f, "backend   %-16.*s priority %u gets %.1f%% of its requests\n",
+			    STR_FMT(b->state->name), t->groups.v[j].priority,
+			    groups_percent(&t->groups, j));
 		if (t->n == 0)
 			fprintf(f, "backend   %-16.*s has no endpoints\n", STR_FMT(b->state->name));
 		if (b->state->panic.on)

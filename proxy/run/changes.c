@@ -23,6 +23,29 @@ changes_tell_panic(struct server *s, const struct backend *b)
 	free(text);
 }
 
+/* Who is well, and so who gets what, has changed. */
+static void
+changes_divide(struct server *s, const struct backend *b)
+{
+	const struct groups *g = &backend_targets(b)->groups;
+	char *text = NULL;
+	size_t len;
+	FILE *out;
+
+	if (!groups_divide(g))
+		return;
+	out = open_memstream(&text, &len);
+	ASSERT(out != NULL);
+	fprintf(out, "backend %.*s:", STR_FMT(b->name));
+	for (uint32_t i = 0; i < g->n; i++)
+		fprintf(out, "%s priority %u gets %.0f%%", i > 0 ? "," : "", g->v[i].priority,
+		    groups_percent(g, i));
+	fclose(out);
+	log_line(NULL, LOG_LEVEL_INFO, "%s", text);
+	doors_note(s, text, "health");
+	free(text);
+}
+
 /* What a change says to who uses the endpoint: the word for it, in the log. */
 static const char *
 changes_word(enum endpoint_state to)
@@ -172,6 +195,8 @@ changes_tell(void *arg, const struct health_event *event)
 	free(text);
 	if (panic)
 		changes_tell_panic(s, b);
+	if (b != NULL)
+		changes_divide(s, b);
 	if (event->to == ENDPOINT_WARMING)
 		warmings_wake(s);
 }
@@ -179,7 +204,11 @@ changes_tell(void *arg, const struct health_event *event)
 void
 changes_follow(struct server *s)
 {
-	for (uint32_t i = 0; i < s->snapshot->n_backends; i++)
-		if (panic_review(s->snapshot->backends[i]))
-			changes_tell_panic(s, s->snapshot->backends[i]);
+	for (uint32_t i = 0; i < s->snapshot->n_backends; i++) {
+		struct backend *b = s->snapshot->backends[i];
+
+		if (panic_review(b))
+			changes_tell_panic(s, b);
+		changes_divide(s, b);
+	}
 }

@@ -21,8 +21,9 @@ endpoint_file_take(struct roster *r, const struct model_backend *m)
 	struct spot *spots = xcalloc(m->n_endpoints, sizeof(*spots));
 
 	for (size_t i = 0; i < m->n_endpoints; i++)
-		spots[i] = (struct spot){
-		    .addr = m->endpoints[i].address, .weight = (uint16_t)m->endpoints[i].weight};
+		spots[i] = (struct spot){.addr = m->endpoints[i].address,
+		    .priority = (uint16_t)m->endpoints[i].priority,
+		    .weight = (uint16_t)m->endpoints[i].weight};
 	roster_give(r, spots, spots_sort(spots, (uint32_t)m->n_endpoints));
 }
 

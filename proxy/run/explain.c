@@ -8,6 +8,7 @@
 #include "http/framing.h"
 #include "http/h1_parse.h"
 #include "http/uri.h"
+#include "run/api.h"
 #include "run/explain_policy.h"
 #include "upstream/health.h"
 
@@ -195,6 +196,7 @@ explain_endpoint(const struct explaining *e, const struct balance_target *target
 	json_object_set_new(out, "name", json_str(end->name));
 	json_object_set_new(
 	    out, "weight", json_integer(e->ask->live ? health_weight(end) : target->weight));
+	json_object_set_new(out, "priority", json_integer(target->priority));
 	if (!e->ask->live)
 		return out;
 	json_object_set_new(out, "state", json_string(endpoint_state_word(endpoint_state(end))));
@@ -243,6 +245,8 @@ explain_backend(const struct explaining *e, const struct backend *b, uint32_t we
 		json_object_set_new(out, "sticky", explain_sticky(e, b->sticky, t));
 	if (e->ask->live)
 		json_object_set_new(out, "panic", json_boolean(b->state->panic.on));
+	if (e->ask->live && t->groups.n > 1)
+		json_object_set_new(out, "priorities", api_priorities_json(&t->groups));
 	return out;
 }
 

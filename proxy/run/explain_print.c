@@ -82,10 +82,17 @@ explain_print_endpoint(const json_t *e, const char *label, const char *place, FI
 {
 	const char *state = explain_text(e, "state"), *reason = explain_text(e, "reason");
 	json_int_t weight = json_integer_value(json_object_get(e, "weight"));
+	json_int_t priority = json_integer_value(json_object_get(e, "priority"));
 	char *why = NULL, *what = weight != 1 ? explain_sentence("%s weight %lld",
 						    explain_text(e, "name"), (long long)weight)
 					      : xstrdup(explain_text(e, "name"));
 
+	if (priority > 0) {
+		char *longer = explain_sentence("%s priority %lld", what, (long long)priority);
+
+		free(what);
+		what = longer;
+	}
 	if (*state != '\0')
 		why = explain_sentence("%s%s%s%s, %lld in flight, %lld connections", state,
 		    *reason ? " (" : "", reason, *reason ? ")" : "",
@@ -107,6 +114,15 @@ explain_print_backend(const json_t *b, FILE *out)
 		explain_line(out, label, "no endpoints: 503", explain_text(b, "at"), "");
 	json_array_foreach(endpoints, i, e) explain_print_endpoint(
 	    e, i == 0 ? label : "", i == 0 ? explain_text(b, "at") : "", out);
+	json_array_foreach(json_object_get(b, "priorities"), i, e)
+	{
+		char *part = explain_sentence("priority %lld gets %.1f%%",
+		    (long long)json_integer_value(json_object_get(e, "priority")),
+		    json_real_value(json_object_get(e, "percent")));
+
+		explain_line(out, "", part, "", "");
+		free(part);
+	}
 	if (*explain_text(b, "sticky") != '\0')
 		explain_line(out, "", explain_text(b, "sticky"), "", "");
 	if (json_is_true(json_object_get(b, "panic")))

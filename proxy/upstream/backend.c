@@ -127,7 +127,7 @@ backend_why_nobody(const struct targets *t, const struct balance_pick *pick)
 	struct balance_pick any = *pick;
 
 	any.limit = 0;
-	if (pick->limit != 0 && balance_next(t->balance, &any) != BALANCE_NONE)
+	if (pick->limit != 0 && groups_pick(&t->groups, &any) != NULL)
 		return FAULT_connection_limit_reached;
 	return t->nameless ? FAULT_dns_error : FAULT_destination_unavailable;
 }
@@ -139,16 +139,16 @@ struct endpoint *
 backend_pick(struct backend *b, const struct balance_pick *pick, enum fault *why)
 {
 	const struct targets *t = backend_targets_now(b);
-	uint32_t i;
+	struct endpoint *e;
 
 	do {
-		i = balance_next(t->balance, pick);
-		if (unlikely(i == BALANCE_NONE)) {
+		e = groups_pick(&t->groups, pick);
+		if (unlikely(e == NULL)) {
 			*why = backend_why_nobody(t, pick);
 			return NULL;
 		}
-	} while (!guard_count(&t->v[i].endpoint->in_flight, pick->limit));
-	return t->v[i].endpoint;
+	} while (!guard_count(&e->in_flight, pick->limit));
+	return e;
 }
 
 void
@@ -170,7 +170,7 @@ backend_pick_seat(struct backend *b, const struct balance_pick *pick, const stru
 	if (i == BALANCE_NONE)
 		return NULL;
 	*why = FAULT_destination_unavailable;
-	if (!balance_allows(t->balance, &any, i))
+	if (!balance_may(&any, t->v[i].endpoint))
 		return NULL;
 	*why = FAULT_connection_limit_reached;
 	return guard_count(&t->v[i].endpoint->in_flight, pick->limit) ? t->v[i].endpoint : NULL;
@@ -184,7 +184,7 @@ backend_has(const struct backend *b, const struct balance_pick *pick)
 
 	any.limit = 0;
 	for (uint32_t i = 0; i < t->n; i++)
-		if (balance_allows(t->balance, &any, i))
+		if (balance_may(&any, t->v[i].endpoint))
 			return true;
 	return false;
 }

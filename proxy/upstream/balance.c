@@ -48,10 +48,8 @@ balance_free(struct balance **b)
 
 /* A request that meets the old word is a request that came a moment earlier. */
 bool
-balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i)
+balance_may(const struct balance_pick *pick, const struct endpoint *e)
 {
-	const struct endpoint *e = b->targets[i].endpoint;
-
 	if (unlikely(!endpoint_usable(e)))
 		return false;
 	if (unlikely(pick->limit != 0) &&
@@ -61,6 +59,12 @@ balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_
 		if (pick->tried[t] == e)
 			return false;
 	return true;
+}
+
+bool
+balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i)
+{
+	return balance_may(pick, b->targets[i].endpoint);
 }
 
 uint64_t

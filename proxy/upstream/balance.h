@@ -18,6 +18,7 @@ enum balance_kind {
 struct balance_target {
 	struct endpoint *endpoint; /* borrowed from the set of targets */
 	uint32_t weight;           /* 1-1000 */
+	uint32_t priority;         /* 0 comes first (groups.h) */
 };
 
 struct balance_spec {
@@ -25,8 +26,7 @@ struct balance_spec {
 	const struct balance_target *targets; /* borrowed; outlives the balancer */
 	uint32_t n;
 	uint32_t bound; /* percent of the average load for hashing; 0: unbounded */
-	/* requests in flight of all targets, for the bound; borrowed. Set by targets_new. */
-	const _Atomic uint32_t *in_flight;
+	const _Atomic uint32_t *in_flight; /* of the whole backend, for the bound; borrowed */
 };
 
 struct balance_pick {
@@ -52,7 +52,6 @@ struct balance_ops {
 
 extern const struct balance_ops balance_least, balance_round, balance_random, balance_maglev,
     balance_ring;
-
 struct balance *balance_new(const struct balance_spec *spec);
 void balance_free(struct balance **b);
 static inline uint32_t
@@ -62,7 +61,8 @@ balance_next(struct balance *b, const struct balance_pick *pick)
 }
 /* The same in every process, for ever: all instances send one key to one endpoint. */
 uint64_t balance_hash(struct str key);
-/* May target i be chosen in this pick? Usable, and not among the tried. */
+/* May it be chosen in this pick? Usable, and not among the tried. */
+bool balance_may(const struct balance_pick *pick, const struct endpoint *e);
 bool balance_allows(const struct balance *b, const struct balance_pick *pick, uint32_t i);
 /* The part of its weight that counts now, in thousandths. */
 static inline uint32_t

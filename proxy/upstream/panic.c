@@ -18,6 +18,8 @@ panic_review(struct backend *b)
 		p->n += health_may_panic(t->v[i].endpoint);
 	}
 	p->on = (uint64_t)p->well * PERCENT < (uint64_t)p->n * b->panic;
+	if (p->on && t->groups.n > 1) /* the others may be there for just this */
+		p->on = !groups_suffice(&t->groups);
 	for (uint32_t i = 0; i < t->n; i++)
 		health_panic(t->v[i].endpoint, p->on);
 	return p->on != was;

@@ -58,7 +58,8 @@ struct composing {
 };
 
 static struct endpoint *
-compose_add(struct composing *c, struct str name, const struct addr *addr, uint32_t weight)
+compose_add(struct composing *c, struct str name, const struct addr *addr, uint32_t weight,
+    uint32_t priority)
 {
 	struct endpoint *e = registry_endpoint(c->registry, c->backend, name, addr);
 
@@ -68,7 +69,8 @@ compose_add(struct composing *c, struct str name, const struct addr *addr, uint3
 		return NULL;
 	}
 	c->seen[e->id] = true;
-	c->v[c->n++] = (struct balance_target){.endpoint = e, .weight = weight};
+	c->v[c->n++] =
+	    (struct balance_target){.endpoint = e, .weight = weight, .priority = priority};
 	return e;
 }
 
@@ -83,24 +85,25 @@ compose_share(const struct spot *p, uint32_t heaviest)
 	return weight > 0 ? (uint32_t)weight : 1;
 }
 
-/* Only the lowest priority counts. */
+/* A file says how far behind the part's priority an endpoint is; of a service's records only the
+ * order counts (RFC 2782). */
 static void
 compose_spots(struct composing *c, const struct recipe_part *part)
 {
 	const struct roster *r = part->roster;
-	uint32_t heaviest = 0, best = 0;
+	uint32_t heaviest = 0, rank = 0;
 	char text[ADDR_TEXT];
 
-	while (best < r->n && r->spots[best].priority == r->spots[0].priority) {
-		if (r->spots[best].weight > heaviest)
-			heaviest = r->spots[best].weight;
-		best++;
-	}
-	for (uint32_t i = 0; i < best; i++) {
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->spots[i].weight > heaviest)
+			heaviest = r->spots[i].weight;
+	for (uint32_t i = 0; i < r->n; i++) {
 		const struct spot *p = &r->spots[i];
 
+		rank += i > 0 && p->priority != r->spots[i - 1].priority;
 		(void)compose_add(c, str_of(text, addr_text(&p->addr, text)), &p->addr,
-		    r->kind == ROSTER_NAME ? part->weight : compose_share(p, heaviest));
+		    r->kind == ROSTER_NAME ? part->weight : compose_share(p, heaviest),
+		    part->priority + (r->kind == ROSTER_FILE ? p->priority : rank));
 	}
 }
 
@@ -112,7 +115,7 @@ compose_part(struct composing *c, const struct recipe_part *part)
 	struct endpoint *e;
 
 	if (r == NULL) {
-		(void)compose_add(c, part->text, &part->addr, part->weight);
+		(void)compose_add(c, part->text, &part->addr, part->weight, part->priority);
 		return;
 	}
 	if (r->n > 0) {
@@ -121,7 +124,7 @@ compose_part(struct composing *c, const struct recipe_part *part)
 	}
 	if (r->kind == ROSTER_FILE) /* it may well say that there is nobody */
 		return;
-	e = compose_add(c, part->text, &none, part->weight);
+	e = compose_add(c, part->text, &none, part->weight, part->priority);
 	if (e != NULL)
 		health_hold(e, HEALTH_NAMELESS, "its name does not resolve (%s)",
 		    r->why != NULL ? r->why : "no answer yet");

@@ -5,15 +5,11 @@
 struct targets *
 targets_new(const struct balance_spec *spec, const struct sticky *sticky)
 {
-	struct balance_spec balance = *spec;
 	struct targets *t = xcalloc(1, sizeof(*t));
 
 	t->n = spec->n;
 	t->v = xcalloc(t->n, sizeof(*t->v));
-	for (uint32_t i = 0; i < t->n; i++)
-		t->v[i] = spec->targets[i];
-	balance.targets = t->v;
-	t->balance = balance_new(&balance);
+	groups_init(&t->groups, t->v, spec);
 	if (sticky != NULL)
 		t->seats = sticky_seats(sticky, t->v, t->n);
 	return t;
@@ -27,7 +23,7 @@ targets_free(struct targets **tp)
 	*tp = NULL;
 	if (t == NULL)
 		return;
-	balance_free(&t->balance);
+	groups_fini(&t->groups);
 	for (uint32_t i = 0; i < t->n; i++)
 		endpoint_unref(&t->v[i].endpoint);
 	free(t->seats);

@@ -6,13 +6,14 @@
 #define UPSTREAM_TARGETS_H
 
 #include "io/grace.h"
+#include "upstream/groups.h"
 #include "upstream/sticky.h"
 
 struct targets {
 	struct balance_target *v; /* owned; endpoints are refs */
 	uint32_t n;
-	bool nameless;             /* there are only names without an address */
-	struct balance *balance;   /* owned */
+	bool nameless; /* there are only names without an address */
+	struct groups groups;
 	struct sticky_seat *seats; /* owned; one of each target. NULL: nobody is kept */
 	struct reap reap;
 };

@@ -163,7 +163,8 @@ rig_open(struct rig *r, uint32_t endpoints, uint32_t max_requests, const char *s
 		(void)snprintf(name, sizeof(name), "10.0.0.1:%u", i + 1);
 		assert_true(addr_parse(str_from(name), false, &at));
 		targets[i] = (struct balance_target){
-		    registry_endpoint(r->registry, STR("b"), str_from(name), &at), 1};
+		    .endpoint = registry_endpoint(r->registry, STR("b"), str_from(name), &at),
+		    .weight = 1};
 	}
 	r->backend = backend_new(r->registry, &spec);
 	backend_publish(r->backend, NULL);

@@ -35,7 +35,8 @@ backend(struct place *p, const char *name, uint32_t n, uint32_t max_conns, uint3
 
 	assert_true(n <= nelem(targets));
 	for (uint32_t i = 0; i < n; i++)
-		targets[i] = (struct balance_target){endpoint(p, name, (uint16_t)(i + 1)), 1};
+		targets[i] = (struct balance_target){
+		    .endpoint = endpoint(p, name, (uint16_t)(i + 1)), .weight = 1};
 	b = backend_new(p->registry, &spec);
 	backend_publish(b, NULL);
 	return b;

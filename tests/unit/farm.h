@@ -92,7 +92,8 @@ farm_new(enum balance_kind kind, uint32_t n, weight_fn *weight, uint32_t bound)
 	for (uint32_t i = 0; i < n; i++) {
 		snprintf(f->names[i], sizeof(f->names[i]), "10.0.%u.%u:80", i / 250, i % 250 + 1);
 		f->endpoints[i].name = str_from(f->names[i]);
-		f->targets[i] = (struct balance_target){&f->endpoints[i], weight(i)};
+		f->targets[i] =
+		    (struct balance_target){.endpoint = &f->endpoints[i], .weight = weight(i)};
 		atomic_store(&f->endpoints[i].word, ENDPOINT_USABLE | ENDPOINT_FULL);
 	}
 	farm_rebuild(f, kind, bound);

@@ -184,7 +184,7 @@ what_is_printed_loads_to_the_same(void **state)
 static void
 every_fallback_and_example_reads(void **state)
 {
-	static const char *const examples[] = {"all-keys", "behind-a-proxy", "canary",
+	static const char *const examples[] = {"all-keys", "backup", "behind-a-proxy", "canary",
 	    "endpoint-file", "names", "sticky", "tcp", "tls", "weir"};
 
 	(void)state;

@@ -27,7 +27,8 @@ backend(struct place *p, uint32_t panic)
 		(void)snprintf(name, sizeof(name), "10.0.0.1:%u", i + 1);
 		assert_true(addr_parse(str_from(name), false, &at));
 		targets[i] = (struct balance_target){
-		    registry_endpoint(p->registry, STR("b"), str_from(name), &at), 1};
+		    .endpoint = registry_endpoint(p->registry, STR("b"), str_from(name), &at),
+		    .weight = 1};
 	}
 	b = backend_new(p->registry, &spec);
 	backend_publish(b, NULL);

@@ -96,7 +96,7 @@ static void
 rig_open(struct rig *r, const struct codec_ops *codec)
 {
 	struct addr at;
-	struct balance_target target = {NULL, 1};
+	struct balance_target target = {.weight = 1};
 	struct backend_spec spec = {
 	    .name = STR("b"), .balance = {BALANCE_KIND_LEAST, &target, 1, 0, NULL}, .codec = codec};
 

@@ -347,6 +347,9 @@ check_composed(struct rig *r, const struct recipe *recipe, const char *expected)
 	for (uint32_t i = 0; i < n; i++) {
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.*s*%u",
 		    i > 0 ? " " : "", STR_FMT(t[i].endpoint->name), t[i].weight);
+		if (t[i].priority > 0)
+			len +=
+			    (size_t)snprintf(text + len, sizeof(text) - len, "@%u", t[i].priority);
 		endpoint_unref(&t[i].endpoint);
 	}
 	free(t);
@@ -387,10 +390,10 @@ composes_services_by_priority_and_weight(void **state)
 	recipe = recipe_new(&part, 1);
 	roster_ask(r->roster);
 	answer(r, "10.0.0.1:80=1/30 10.0.0.2:80=1/0 10.0.0.3:80=2/100", 20, false);
-	check_composed(r, recipe, "10.0.0.1:80*30 10.0.0.2:80*1");
+	check_composed(r, recipe, "10.0.0.1:80*30 10.0.0.2:80*1 10.0.0.3:80*100@1");
 	ask_again(r);
-	answer(r, "10.0.0.1:80=1/65535 10.0.0.2:80=1/6000 10.0.0.3:80=1/1", 20, false);
-	check_composed(r, recipe, "10.0.0.1:80*1000 10.0.0.2:80*91 10.0.0.3:80*1");
+	answer(r, "10.0.0.1:80=1/65535 10.0.0.2:80=7/6000 10.0.0.3:80=9/1", 20, false);
+	check_composed(r, recipe, "10.0.0.1:80*1000 10.0.0.2:80*91@1 10.0.0.3:80*1@2");
 	recipe_free(&recipe);
 }
 
@@ -404,7 +407,9 @@ give(struct roster *r, const char *spots)
 
 	while (rest.len > 0 && str_cut(&rest, ' ', &one)) {
 		assert_true(addr_parse(one, false, &v[n].addr));
-		v[n++].weight = 5;
+		v[n].weight = 5;
+		v[n].priority = (uint16_t)(n * 3);
+		n++;
 	}
 	roster_give(r, v, n);
 }
@@ -413,7 +418,7 @@ static void
 has_files_read_by_their_reader(void **state)
 {
 	struct rig *r = *state;
-	struct recipe_part part = {.text = STR("list.yaml"), .weight = 1};
+	struct recipe_part part = {.text = STR("list.yaml"), .weight = 1, .priority = 2};
 	struct recipe *recipe;
 
 	roster_unref(&r->roster);
@@ -429,7 +434,7 @@ has_files_read_by_their_reader(void **state)
 	give(r->roster, "10.0.0.1:80 10.0.0.2:80");
 	assert_null(r->roster->why);
 	roster_fail(r->roster, "line 3: it is wrong");
-	check_composed(r, recipe, "10.0.0.1:80*5 10.0.0.2:80*5");
+	check_composed(r, recipe, "10.0.0.1:80*5@2 10.0.0.2:80*5@5");
 	give(r->roster, "");
 	check_composed(r, recipe, "");
 	assert_int_equal(r->changes, 3);

@@ -67,7 +67,7 @@ finds_the_seat_of_each_and_of_nobody_else(void **state)
 	for (int i = 0; i < N; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "10.0.0.%d:80", i);
 		endpoints[i].name = str_from(names[i]);
-		targets[i] = (struct balance_target){&endpoints[i], 1};
+		targets[i] = (struct balance_target){.endpoint = &endpoints[i], .weight = 1};
 	}
 	seats = sticky_seats(s, targets, N);
 	for (uint32_t i = 0; i < N; i++) {
