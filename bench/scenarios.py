@@ -1,6 +1,8 @@
 """What is measured, and what weir must reach. The order here is the order of the results."""
 import dataclasses
 
+import tools
+
 KB = 1024
 MB = 1024 * KB
 
@@ -161,7 +163,7 @@ ALL = [
         "grpc",
         "gRPC, unary calls of 100 bytes, 16 connections of 32 streams",
         [Target("peer", 1.00, 0.80)],
-        load={**STREAMS, "path": "/bench.Echo/Unary", "call": 100},
+        load={**STREAMS, "path": tools.GRPC_METHOD, "call": tools.GRPC_ANSWER},
         site={"h2": True, "grpc": True, "floor": None},
         origin={"mode": "grpc"},
     ),

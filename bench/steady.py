@@ -5,9 +5,11 @@
 	instructions  in user space per request, from callgrind on two counts of requests
 	allocations   calls of malloc and its kin per request, by a preloaded counter
 
-Connections are open before the counting starts and stay open until it has ended, and what is said is
-the slope between the two counts, so neither the start nor the end of anything is in it."""
+Connections are open before the counting starts and stay open until it has ended (h2load's are not, but
+as many in either count), and what is said is the slope between the two counts, so neither the start nor
+the end of anything is in it."""
 import argparse
+import dataclasses
 import json
 import pathlib
 import re
@@ -30,6 +32,29 @@ ROUNDS = 3
 NEGLIGIBLE = 0.0005  # per request: less is a timer's
 
 
+@dataclasses.dataclass
+class Protocol:
+    site: dict
+    load: dict
+    origin: str = "http"
+    connections: int = 64
+
+
+H2 = {"by": "h2load", "streams": 32}
+PROTOCOLS = {
+    "http": Protocol({}, {}),
+    "tcp": Protocol({"protocol": "tcp", "floor": "l4"}, {"kind": "raw", "body": 1024, "path": None}, "echo"),
+    "tls": Protocol({"tls": True, "floor": None}, {"by": "h2load", "tls": True, "h1": True}),
+    "h2c": Protocol({"h2": True, "floor": None}, H2, connections=16),
+    "grpc": Protocol(
+        {"h2": True, "grpc": True, "floor": None},
+        {**H2, "path": tools.GRPC_METHOD, "call": tools.GRPC_ANSWER},
+        "grpc",
+        connections=16,
+    ),
+}
+
+
 class Bench:
     """A proxy of this name in front of an origin, and the load for it."""
 
@@ -37,18 +62,14 @@ class Bench:
         self.tools = tools.Tools(options.build)
         proxies.Weir.program = options.weir or pathlib.Path(options.build) / "weir"
         self.cls = proxies.ALL[options.proxy]
-        self.tcp = options.protocol == "tcp"
-        self.load_options = {"connections": options.connections}
-        if self.tcp:
-            self.load_options |= {"kind": "raw", "body": 1024}
-        else:
+        protocol = PROTOCOLS[options.protocol]
+        connections = options.connections or protocol.connections
+        self.load_options = {"path": options.path, "connections": connections, **protocol.load}
+        if options.protocol == "http":
             size, unit = re.fullmatch(r"/(\d+)([km]?)", options.path).groups()
-            self.load_options |= {"path": options.path, "expect": int(size) * UNITS[unit]}
-        self.origin = tools.Origin(self.tools, mode="echo" if self.tcp else "http")
-        floor = "l4" if self.tcp else "kept"
-        self.site = proxies.Site(
-            self.origin.ports, protocol=options.protocol, floor=floor, rules=options.rules
-        )
+            self.load_options["expect"] = int(size) * UNITS[unit]
+        self.origin = tools.origin(self.tools, mode=protocol.origin)
+        self.site = proxies.Site(self.origin.ports, rules=options.rules, **protocol.site)
         why = self.cls.missing(self.site)
         if why:
             self.end()
@@ -60,7 +81,7 @@ class Bench:
         return proxy
 
     def load(self, port, requests):
-        return tools.Load(self.tools, port, requests=requests, **self.load_options)
+        return tools.load(self.tools, port, requests=requests, **self.load_options)
 
     def warm(self, proxy, count):
         """Opens what upstream connections this load needs, and fills what is kept for reuse."""
@@ -178,8 +199,8 @@ def parse():
     parser = argparse.ArgumentParser(description="What a kept-alive request costs a proxy, exactly.")
     parser.add_argument("what", choices=MEASURES)
     parser.add_argument("--proxy", default="weir", choices=proxies.ALL)
-    parser.add_argument("--protocol", default="http", choices=("http", "tcp"), help="tcp: 1 KB echoes over L4")
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--protocol", default="http", choices=PROTOCOLS, help="tcp: 1 KB echoes over L4")
+    parser.add_argument("--connections", type=int, help="64; of HTTP/2 16, each with 32 streams")
     parser.add_argument("--path", default="/1k", help="/SIZE of the answer: /1k, /64k, /1m")
     parser.add_argument("--rules", choices=proxies.RULES, help="checks, outlier detection, budget and limits")
     parser.add_argument("--counts", type=int, nargs=2, metavar="N", help="the two counts of requests")

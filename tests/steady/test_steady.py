@@ -39,6 +39,18 @@ def test_an_l4_message_costs_two_reads_two_writes_and_a_share_of_a_wait():
     assert found["per_request"] <= 4.5, found
 
 
+def test_tls_costs_a_request_no_calls():
+    assert measured("syscalls", "--protocol", "tls")["per_request"] <= 4.2
+
+
+def test_streams_of_http2_share_the_calls_of_their_client():
+    assert measured("syscalls", "--protocol", "h2c")["per_request"] <= 2.5  # two of them with the endpoint
+
+
+def test_calls_of_grpc_share_those_of_both_sides():
+    assert measured("syscalls", "--protocol", "grpc")["per_request"] <= 1
+
+
 def test_a_request_allocates_nothing():
     assert measured("allocations")["calls"] == {}
 
