@@ -31,13 +31,14 @@ struct attempt {
 	const struct sticky_tag *seat; /* the client's; NULL: it has none. As long-lived */
 	enum fault fault;              /* why the last try failed */
 	uint8_t tries, denied;
-	bool raw;    /* no kept connections: the bytes are the owner's */
-	bool alone;  /* each has a connection of its own: it names one client (PROXY protocol) */
-	bool fresh;  /* no kept connection this time */
-	bool reused; /* the connection had served before this try */
-	bool waited; /* for a dial: others may have been quicker to use the connection */
-	bool seated; /* this try is at the endpoint that the client has a seat at */
-	bool judged; /* what this try says of its endpoint is noted */
+	uint8_t moves; /* to another connection, within a try */
+	bool raw;      /* no kept connections: the bytes are the owner's */
+	bool alone;    /* each has a connection of its own: it names one client (PROXY protocol) */
+	bool fresh;    /* no kept connection this time */
+	bool reused;   /* the connection had served before this try */
+	bool waited;   /* for a dial: others may have been quicker to use the connection */
+	bool seated;   /* this try is at the endpoint that the client has a seat at */
+	bool judged;   /* what this try says of its endpoint is noted */
 	bool idempotent; /* RFC 9110 section 9.2.2 */
 	bool pauses;     /* before the next try */
 	uint64_t began_at, connected_at;

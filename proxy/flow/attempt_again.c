@@ -124,8 +124,10 @@ attempt_plan(struct attempt *a, enum fault_retry kind, uint32_t why, uint64_t af
 static bool
 attempt_moves(struct attempt *a, enum fault why, enum attempt_sent sent)
 {
-	if (likely(why != FAULT_connection_goaway) || sent == ATTEMPT_SENT_LOST)
+	if (likely(why != FAULT_connection_goaway) || sent == ATTEMPT_SENT_LOST ||
+	    a->moves == ATTEMPT_MOVES_MAX)
 		return false;
+	a->moves++;
 	upstream_drop(&a->upstream);
 	return true;
 }

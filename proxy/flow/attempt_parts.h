@@ -4,6 +4,8 @@
 
 #include "flow/attempt.h"
 
+enum { ATTEMPT_MOVES_MAX = 100 }; /* each writes a head into the arena */
+
 static inline struct backend_stats *
 attempt_stats(const struct attempt *a)
 {

@@ -186,8 +186,7 @@ h2_unseen(const struct h2 *h)
 	return h->went ? FAULT_connection_goaway : FAULT_stream_refused;
 }
 
-/* The oldest learn it first, so that they come first elsewhere. Each connection that took leave
- * after service has served one of those that asked; so they do not move for ever. */
+/* The oldest learn it first, so that they come first elsewhere. */
 static void
 h2_on_goaway(struct h2 *h, int32_t last)
 {

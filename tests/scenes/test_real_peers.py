@@ -83,7 +83,7 @@ def test_curl_reuses_its_connection_while_nginx_closes_its_own(front):
 
 def test_h2load_gets_all_its_answers(front):
     weir, _ = front
-    args = ["h2load", "-n", "2000", "-c", "4", "-m", "32", weir.url("/text")]
+    args = ["h2load", "-n", "2000", "-c", "4", "-m", "5", weir.url("/text")]
     out = subprocess.run(args, capture_output=True, text=True, timeout=60).stdout
     assert "2000 succeeded, 0 failed, 0 errored" in out
     assert "status codes: 2000 2xx" in out

@@ -332,8 +332,8 @@ what_a_leaving_connection_left_out_moves_to_another_within_the_try(void **state)
 	assert_int_equal(attempt_run(&a), ATTEMPT_WAIT);
 	assert_ptr_equal(r.pools.asked[0], r.pools.asked[1]);
 	assert_int_equal(a.tries, 1);
-	/* one that does nothing but leave has been tried */
-	assert_true(attempt_retry(&a, FAULT_stream_refused, ATTEMPT_SENT_NOTHING));
+	a.moves = ATTEMPT_MOVES_MAX; /* who does nothing but leave has been tried */
+	assert_true(attempt_retry(&a, FAULT_connection_goaway, ATTEMPT_SENT_NOTHING));
 	assert_int_equal(attempt_run(&a), ATTEMPT_READY);
 	assert_ptr_not_equal(r.pools.asked[0], r.pools.asked[2]);
 	assert_int_equal(a.tries, 2);
