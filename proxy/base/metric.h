@@ -20,8 +20,8 @@ enum meter_kind {
 };
 
 struct histogram {
+	uint64_t sum_us;                      /* beside the buckets that most go to */
 	uint64_t buckets[METRIC_BUCKETS + 1]; /* the last one is +Inf */
-	uint64_t sum_us;
 };
 
 /* Counts by a small set of keys (method and status, or a fault) without a slot for each possible

@@ -27,12 +27,12 @@ struct listener_stats {
 	struct histogram tcp_duration;
 	uint64_t tcp_in, tcp_out;
 };
-struct route_stats {
-	struct code_counts requests; /* by stats_request_key */
-	struct histogram duration;   /* without upgrades: a tunnel's life is no answer's time */
+struct route_stats { /* what each request counts shares a cache line: routes may be many */
 	uint64_t started, finished, bytes_in, bytes_out;
-	struct code_counts local; /* answers made here, by fault */
-	struct code_counts grpc;  /* calls, by enum grpc_status */
+	struct histogram duration;   /* without upgrades: a tunnel's life is no answer's time */
+	struct code_counts requests; /* by stats_request_key */
+	struct code_counts local;    /* answers made here, by fault */
+	struct code_counts grpc;     /* calls, by enum grpc_status */
 };
 struct backend_stats {
 	struct histogram first_byte, connect, wait; /* of the last try */
