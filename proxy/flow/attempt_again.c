@@ -27,14 +27,16 @@ attempt_permits(const struct attempt *a, enum fault_retry kind, enum attempt_sen
 	return false;
 }
 
-/* A kept connection that turned out to be closed says nothing about its endpoint; any other failed
- * target is kept away from. */
+/* A kept connection that was closed is often the first word of an endpoint that stops: any other
+ * one is as good, and none is asked over a kept one again. But it may mean nothing, so where the
+ * request belongs to its endpoint it stays there. */
 static void
 attempt_avoid(struct attempt *a, bool stale)
 {
-	if (stale)
-		a->fresh = true;
-	else if (a->pick.n_tried < BALANCE_TRIED_MAX)
+	a->fresh |= stale;
+	if (stale && (a->backend->hashed || a->seated))
+		return;
+	if (a->pick.n_tried < BALANCE_TRIED_MAX)
 		a->pick.tried[a->pick.n_tried++] = a->endpoint;
 }
 

@@ -42,6 +42,22 @@ def test_a_request_with_an_effect_is_never_sent_twice(scene, method):
     assert [request.target for request in origin.requests] == ["/first", "/second"]
 
 
+@pytest.mark.parametrize("balance, moves", [("round-robin", True), ("{algorithm: hash, key: path}", False)])
+def test_a_stale_connection_sends_the_request_elsewhere_unless_it_belongs_there(
+    scene, balance, moves
+):
+    """An endpoint that stops closes its connections first, and refuses new ones a moment later."""
+    stops = closing_when(lambda _: True)
+    origins = [scene.origin(stops), scene.origin(stops)]
+    weir = scene.proxy(origins, f"balance: {balance}", workers=1)
+    wire = weir.connect()
+    for _ in range(4):
+        assert wire.ask(get_bytes("/same")).status == 200
+    asked = [len(origin.requests) for origin in origins]
+    assert (min(asked) > 0) == moves
+    assert sum(int(row["tries"]) for row in weir.log(4)) == sum(asked) > 4
+
+
 def test_a_put_body_is_sent_again_whole(scene):
     weir, origin = scene.front(closing_when(lambda _: True), workers=1)
     wire = weir.connect()

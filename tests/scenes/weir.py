@@ -172,18 +172,18 @@ class Weir:
 
         return until(at_rest, "the counters to come to rest")
 
-    def metrics(self):
-        """Every sample of /metrics: the text before the value -> the value."""
-        text = self.settled()
+    def metrics(self, moving=False):
+        """Every sample of /metrics: the text before the value -> the value. moving: requests go on."""
+        text = self.admin("/metrics").body.decode() if moving else self.settled()
         rows = (line.rsplit(" ", 1) for line in text.splitlines() if line[:1] not in ("#", ""))
         return {name: float(value) for name, value in rows}
 
-    def metric(self, name, **labels):
+    def metric(self, name, moving=False, **labels):
         """The sum of the samples of this name that carry these labels."""
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
         return sum(
             value
-            for row, value in self.metrics().items()
+            for row, value in self.metrics(moving).items()
             if row.split("{")[0] == name and all(want in row for want in wanted)
         )
 

@@ -1,0 +1,93 @@
+"""A deploy: real endpoints are replaced one by one while clients ask, and no client notices."""
+
+import re
+import subprocess
+import threading
+from contextlib import ExitStack
+
+from nginx import Nginx
+from raw import until
+
+ENDPOINTS = 6
+AWAY, BACK = 60, 10  # requests while one is not there, and until the next one goes
+# Each serves fewer a second than it is asked for, so that a stop always meets some under way.
+SLOWLY = "limit_req_zone $binary_remote_addr zone=one:64k rate=40r/s; limit_req zone=one burst=500;"
+
+
+class Load:
+    """Real clients that ask without a pause until told to stop."""
+
+    def __init__(self, *commands):
+        self.stopped, self.asked, self.wrong = threading.Event(), 0, []
+        self.threads = [threading.Thread(target=self.run, args=[c]) for c in commands]
+
+    def run(self, command):
+        while not self.stopped.is_set():
+            out = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+            total, good = re.search(r"requests: (\d+) total, .* (\d+) succeeded", out).groups()
+            self.asked += int(total)
+            if total != good or f"status codes: {total} 2xx" not in out:
+                self.wrong.append(out)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def replace(weir, server):
+    """It ends at once, refuses while many requests go by, and is back."""
+
+    def rises(what, by, name, **labels):
+        """A wait for a counter to be `by` above what it is now."""
+
+        def count():
+            return weir.metric(name, moving=True, **labels)
+
+        goal = count() + by
+        return lambda: until(lambda: count() >= goal, what)
+
+    name = server.address
+    refused = rises(f"{name} to refuse", 1, "weir_backend_errors_total", endpoint=name)
+    server.__exit__()
+    refused()
+    rises("the others to serve", AWAY, "weir_backend_requests_total", code="200")()
+    serves = rises(f"{name} to serve", BACK, "weir_backend_requests_total", endpoint=name, code="200")
+    server.__enter__()
+    serves()
+
+
+def endpoint(folder, stack):
+    folder.mkdir()
+    server = Nginx(folder, "location / { try_files /hello =404; }", SLOWLY)
+    (server.folder / "hello").write_text("hello")
+    return stack.enter_context(server)
+
+
+def test_endpoints_are_replaced_one_by_one_and_no_client_notices(scene):
+    with ExitStack() as stack:
+        servers = [endpoint(scene.folder / f"endpoint{i}", stack) for i in range(ENDPOINTS)]
+        weir = scene.start(
+            f"""\
+listen: {{http: {{address: "127.0.0.1:0"}}}}
+log: {{access: off}}
+routes: [{{match: any, to: app}}]
+backends:
+  app:
+    endpoints: [{", ".join(f'"{server.address}"' for server in servers)}]
+    check: GET / every 500ms
+    outlier: {{ejection: 500ms}}
+"""
+        )
+        h2load = ["h2load", "-n", "400", "-c", "4", "--rps", "50"]
+        url = weir.url("/")
+        with Load([*h2load, "--h1", url], [*h2load, "-m", "4", url]) as load:
+            for server in servers:
+                replace(weir, server)
+        assert load.wrong == []
+        assert load.asked > ENDPOINTS * AWAY
