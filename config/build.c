@@ -51,7 +51,8 @@ build_recipe(struct building *b, const struct model_backend *m)
 		parts[i] = (struct recipe_part){.text = e->text,
 		    .addr = e->address,
 		    .weight = e->weight,
-		    .priority = e->priority};
+		    .priority = e->priority,
+		    .zone = registry_zone(b->with->registry, e->zone)};
 		parts[i].roster = build_roster(b, e);
 	}
 	recipe = recipe_new(parts, (uint32_t)m->n_endpoints);
@@ -107,6 +108,17 @@ build_guard(const struct model_backend *m)
 	};
 }
 
+static struct zones
+build_zones(struct building *b, const struct model_backend *m)
+{
+	static const enum zones_mode modes[] = {[ZONES_AS_OFF] = ZONES_OFF,
+	    [ZONES_AS_PROPORTIONAL] = ZONES_PROPORTIONAL,
+	    [ZONES_AS_PREFER] = ZONES_PREFER,
+	    [ZONES_AS_STRICT] = ZONES_STRICT};
+
+	return (struct zones){modes[m->zones], registry_zone(b->with->registry, b->model->zone)};
+}
+
 static struct backend *
 build_backend(struct building *b, const struct model_backend *m)
 {
@@ -130,6 +142,7 @@ build_backend(struct building *b, const struct model_backend *m)
 	}
 	spec.check = build_check(m, spec.tls);
 	build_health(m, &spec);
+	spec.zones = build_zones(b, m);
 	b->failed |= !build_sticky(m, &spec.sticky, b->errors);
 	backend = backend_new(b->with->registry, &spec);
 	if (!spec.recipe->living) /* else when its names are known (run/names) */

@@ -143,6 +143,11 @@ check_endpoints(struct loader *l, const struct model_backend *b)
 		    "backend \"%.*s\" has no endpoints: its requests are answered 503",
 		    STR_FMT(b->name));
 	check_endpoints_twice(l, b);
+	if (b->zones != ZONES_AS_OFF && l->model->zone.len == 0)
+		error_hint(loader_complain(l, SEVERITY_ERROR, &b->at,
+			       "backend \"%.*s\" has \"zones\", but weir itself has none",
+			       STR_FMT(b->name)),
+		    "write zone: NAME at the top of the file");
 }
 
 void

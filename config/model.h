@@ -42,6 +42,7 @@ struct model_dns {
 struct model {
 	struct arena *arena;                      /* owned: everything here lives in it */
 	const struct origin *origins[PART_COUNT]; /* by row of each part's schema */
+	struct str zone;                          /* its own; len 0: none */
 	uint32_t workers; /* 0: as many as CPUs allowed by affinity and cgroup */
 	struct model_listener *listeners;
 	struct model_route *routes;

@@ -11,6 +11,7 @@
 #include "io/proxy_protocol.h"
 
 enum model_balance { BALANCE_LEAST_REQUESTS, BALANCE_ROUND_ROBIN, BALANCE_RANDOM, BALANCE_HASH };
+enum model_zones { ZONES_AS_OFF, ZONES_AS_PROPORTIONAL, ZONES_AS_PREFER, ZONES_AS_STRICT };
 enum model_hash_key { HASH_CLIENT, HASH_PATH, HASH_HEADER, HASH_COOKIE };
 enum model_upstream { UPSTREAM_HTTP, UPSTREAM_H2 };
 enum model_hash_table { HASH_MAGLEV, HASH_RING };
@@ -68,6 +69,7 @@ struct model_backend {
 	struct model_breaker breaker;
 	struct model_concurrency concurrency;
 	struct model_outlier outlier;
+	enum model_zones zones;
 	uint32_t panic; /* percent; 0: never */
 	struct model_slow_start slow_start;
 	struct model_check check;

@@ -19,6 +19,11 @@ static const char *const words_balance[] = {[BALANCE_LEAST_REQUESTS] = "least-re
     [BALANCE_RANDOM] = "random",
     [BALANCE_HASH] = "hash",
     NULL};
+static const char *const words_zones[] = {[ZONES_AS_OFF] = "off",
+    [ZONES_AS_PROPORTIONAL] = "proportional",
+    [ZONES_AS_PREFER] = "prefer",
+    [ZONES_AS_STRICT] = "strict",
+    NULL};
 static const char *const words_table[] = {[HASH_MAGLEV] = "maglev", [HASH_RING] = "ring", NULL};
 static const char *const words_proxy[] = {
     [PROXY_PROTOCOL_OFF] = "off", [PROXY_PROTOCOL_V1] = "v1", [PROXY_PROTOCOL_V2] = "v2", NULL};
@@ -189,6 +194,9 @@ static const struct schema_row rows_backend[] = {
 	{.key = "slow_start", .type = SCHEMA_PART, FIELD(model_backend, slow_start),
 	 .object = &schema_slow_start, .told = "there is none", .example = "30s", .since = FIRST,
 	 .sentence = "Sends little at first to an endpoint that is new among others or is back, and more from moment to moment: for how long, or a map. While more than half of the backend warms up, all count in full."},
+	{.key = "zones", .type = SCHEMA_CHOICE, FIELD(model_backend, zones), .words = words_zones,
+	 .fallback = "off", .example = "proportional", .since = FIRST,
+	 .sentence = "Whether requests stay in weir's own zone: proportional keeps as many there as its endpoints can bear if every zone has the same to do, once 6 endpoints are well and the zone of each is known; prefer keeps all there while anybody is well; strict uses nobody else. In panic, and with nobody left at home, the first two use all zones."},
 	{.key = "panic", .type = SCHEMA_PERCENT, FIELD(model_backend, panic), .min = 1,
 	 .max = PANIC_MAX, .zero = "off", .fallback = "50%", .example = "30%", .since = FIRST,
 	 .sentence = "With fewer endpoints left than this share, all are used, whatever is known of them: the few would not bear all requests. Draining ones, those that are down and new ones that were not checked yet never are, and do not count."},
@@ -293,6 +301,9 @@ static const struct schema_row rows_top[] = {
 	{.key = "include", .type = SCHEMA_FILES, .told = "none", .example = "[conf.d/*.yaml]",
 	 .since = FIRST,
 	 .sentence = "More files, or patterns of files, beside this one. Their lists are joined to those here, their maps merged; a key that stands twice is an error. Only the first file includes."},
+	{.key = "zone", .type = SCHEMA_NAME, FIELD(model, zone), .told = "none", .example = "eu-1a",
+	 .since = FIRST,
+	 .sentence = "The zone in which this weir runs, to be compared with those of endpoints."},
 	{.key = "workers", .type = SCHEMA_NUMBER, FIELD(model, workers), .min = 1,
 	 .max = WORKERS_MAX, .zero = "auto", .fallback = "auto", .example = "4", .since = FIRST,
 	 .sentence = "How many threads carry traffic; auto is one per CPU that affinity and cgroup allow. A change needs a restart."},

@@ -25,7 +25,7 @@ static const struct schema_row rows_endpoint[] = {
 	 .sentence = "Those of 0 have all requests while they bear them, which they are thought to do as long as more than 5 in 7 of them are well, by weight. Of fewer, the share that is missing goes to the endpoints of the next higher number, so 1 is a backup. With srv and file it is what their first one becomes; the others follow."},
 	{.key = "zone", .type = SCHEMA_NAME, FIELD(model_endpoint, zone), .told = "none",
 	 .example = "eu-1a", .since = FIRST,
-	 .sentence = "Where it stands, for metrics and status."},
+	 .sentence = "The zone in which it stands; with dns, srv and file that of all of them, unless the file says otherwise. What goes to other zones than weir's own is counted, and can be avoided: zones."},
 };
 
 const struct schema_object schema_endpoint = {

@@ -439,6 +439,7 @@ exchange_log(struct exchange *x)
 		r->connected_at = x->attempt.connected_at;
 		r->endpoint = x->attempt.last->name;
 		r->endpoint_meter = x->attempt.last->meter;
+		r->away = atomic_load_explicit(&x->attempt.last->away, memory_order_relaxed);
 	}
 	stats_record(r, w->index);
 	if (s->access_log)

@@ -59,6 +59,7 @@ tunnel_log(struct tunnel *t)
 	if (t->attempt.last != NULL) {
 		r->endpoint = t->attempt.last->name;
 		r->endpoint_meter = t->attempt.last->meter;
+		r->away = atomic_load_explicit(&t->attempt.last->away, memory_order_relaxed);
 	}
 	if (r->attempt_at == 0 && t->attempt.tries > 0) {
 		r->attempt_at = t->attempt.began_at;

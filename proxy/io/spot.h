@@ -9,6 +9,7 @@
 struct spot {
 	struct addr addr;
 	uint16_t priority, weight; /* RFC 2782 */
+	const char *zone;          /* where it stands; borrowed from who said so; NULL: unknown */
 };
 
 /* By priority, then address; weights say nothing. */

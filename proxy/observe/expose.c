@@ -99,6 +99,10 @@ static const struct metric metrics[] = {
 	    .show = show_counter, OF(BACKEND, backend_stats, seats_kept)},
 	{ROW(COUNTER, "weir_backend_sticky_moved_total", "backend", "Tries elsewhere, as the one that the client's cookie names could not be chosen, or is gone."),
 	    .show = show_counter, OF(BACKEND, backend_stats, seats_lost)},
+	{ROW(COUNTER, "weir_backend_cross_zone_requests_total", "backend", "Requests and TCP tunnels whose last try went to an endpoint of another zone."),
+	    .show = show_counter, OF(BACKEND, backend_stats, away)},
+	{ROW(COUNTER, "weir_backend_cross_zone_bytes_total", "backend", "Bytes of their bodies, both ways."),
+	    .show = show_counter, OF(BACKEND, backend_stats, away_bytes)},
 
 	{ROW(GAUGE, "weir_backend_waiting", "backend", "Requests that wait for a place."),
 	    .show = show_backends, .at = BACKEND_WAITING},

@@ -21,6 +21,7 @@ struct record {
 	uint8_t major, minor; /* version of HTTP in which the request came */
 	bool local;           /* the answer was made here, not by an endpoint */
 	bool reused;          /* the last try went over a kept connection */
+	bool away;            /* and to an endpoint of another zone */
 	enum method method;
 	/* gRPC: it is a call; what was said of it to the client */
 	bool grpc;

@@ -63,6 +63,10 @@ stats_route(struct route_stats *s, const struct record *r)
 static void
 stats_backend(struct backend_stats *s, const struct record *r)
 {
+	if (unlikely(r->away)) {
+		COUNTER_ADD(s->away, 1);
+		COUNTER_ADD(s->away_bytes, r->bytes_in + r->bytes_out);
+	}
 	if (r->attempt_at != 0 || r->wait_us != 0)
 		histogram_add(&s->wait, r->wait_us);
 	if (r->connected_at == 0)

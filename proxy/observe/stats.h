@@ -40,6 +40,7 @@ struct backend_stats {
 	struct code_counts no_budget; /* the same, of those that would have been more than may be */
 	uint64_t conns_opened, conns_reused;
 	uint64_t not_kept; /* requests whose body was longer than what is kept to be sent again */
+	uint64_t away, away_bytes;       /* requests and tunnels that left the zone, both ways */
 	uint64_t seats_kept, seats_lost; /* tries of clients whose cookie names an endpoint */
 };
 struct endpoint_stats {

@@ -1,4 +1,6 @@
 /* api_lists - GET /listeners, /routes, /backends, /connections: what there is, with its state. */
+#include <stdlib.h>
+
 #include "run/api.h"
 #include "upstream/health.h"
 
@@ -169,7 +171,8 @@ api_endpoint_json(const struct endpoint *e, uint64_t now)
 	    "connections", (json_int_t)atomic_load(&e->conns));
 }
 
-/* [{"priority": 0, "percent": 70.0, ...}, ...]: who gets which part of the requests. */
+/* [{"priority": 0, "zone": null, "percent": 70.0, ...}, ...]: who gets which part of the requests.
+ */
 json_t *
 api_priorities_json(const struct groups *g)
 {
@@ -177,7 +180,8 @@ api_priorities_json(const struct groups *g)
 
 	for (uint32_t i = 0; i < g->n; i++)
 		json_array_append_new(
-		    out, json_pack("{s:I, s:f, s:I}", "priority", (json_int_t)g->v[i].priority,
+		    out, json_pack("{s:I, s:o, s:f, s:I}", "priority", (json_int_t)g->v[i].priority,
+			     "zone", g->v[i].zone != NULL ? json_string(g->v[i].zone) : json_null(),
 			     "percent", groups_percent(g, i), "endpoints", (json_int_t)g->v[i].n));
 	return out;
 }
@@ -228,10 +232,13 @@ api_backends_text(const struct server *s, FILE *f)
 
 		for (uint32_t j = 0; j < t->n; j++)
 			api_endpoint_text(t->v[j].endpoint, f);
-		for (uint32_t j = 0; j < t->groups.n && t->groups.n > 1; j++)
-			fprintf(f, "backend   %-16.*s priority %u gets %.1f%% of its requests\n",
-			    STR_FMT(b->state->name), t->groups.v[j].priority,
-			    groups_percent(&t->groups, j));
+		for (uint32_t j = 0; j < t->groups.n && t->groups.n > 1; j++) {
+			char *name = group_name(&t->groups.v[j]);
+
+			fprintf(f, "backend   %-16.*s %s gets %.1f%% of its requests\n",
+			    STR_FMT(b->state->name), name, groups_percent(&t->groups, j));
+			free(name);
+		}
 		if (t->n == 0)
 			fprintf(f, "backend   %-16.*s has no endpoints\n", STR_FMT(b->state->name));
 		if (b->state->panic.on)

@@ -37,9 +37,12 @@ changes_divide(struct server *s, const struct backend *b)
 	out = open_memstream(&text, &len);
 	ASSERT(out != NULL);
 	fprintf(out, "backend %.*s:", STR_FMT(b->name));
-	for (uint32_t i = 0; i < g->n; i++)
-		fprintf(out, "%s priority %u gets %.0f%%", i > 0 ? "," : "", g->v[i].priority,
-		    groups_percent(g, i));
+	for (uint32_t i = 0; i < g->n; i++) {
+		char *name = group_name(&g->v[i]);
+
+		fprintf(out, "%s %s gets %.0f%%", i > 0 ? "," : "", name, groups_percent(g, i));
+		free(name);
+	}
 	fclose(out);
 	log_line(NULL, LOG_LEVEL_INFO, "%s", text);
 	doors_note(s, text, "health");

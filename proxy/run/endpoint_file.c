@@ -16,14 +16,15 @@ struct endpoint_file {
 };
 
 static void
-endpoint_file_take(struct roster *r, const struct model_backend *m)
+endpoint_file_take(struct registry *registry, struct roster *r, const struct model_backend *m)
 {
 	struct spot *spots = xcalloc(m->n_endpoints, sizeof(*spots));
 
 	for (size_t i = 0; i < m->n_endpoints; i++)
 		spots[i] = (struct spot){.addr = m->endpoints[i].address,
 		    .priority = (uint16_t)m->endpoints[i].priority,
-		    .weight = (uint16_t)m->endpoints[i].weight};
+		    .weight = (uint16_t)m->endpoints[i].weight,
+		    .zone = registry_zone(registry, m->endpoints[i].zone)};
 	roster_give(r, spots, spots_sort(spots, (uint32_t)m->n_endpoints));
 }
 
@@ -76,7 +77,7 @@ endpoint_file_read(struct task *t)
 	errors_init(&errors);
 	m = load_endpoints(f->watched.path, &errors);
 	if (m != NULL)
-		endpoint_file_take(f->roster, m->backends);
+		endpoint_file_take(f->server->registry, f->roster, m->backends);
 	else
 		endpoint_file_wrong(f->server, f->roster, &errors);
 	if (m != NULL)

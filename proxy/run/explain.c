@@ -197,6 +197,8 @@ explain_endpoint(const struct explaining *e, const struct balance_target *target
 	json_object_set_new(
 	    out, "weight", json_integer(e->ask->live ? health_weight(end) : target->weight));
 	json_object_set_new(out, "priority", json_integer(target->priority));
+	if (target->zone != NULL)
+		json_object_set_new(out, "zone", json_string(target->zone));
 	if (!e->ask->live)
 		return out;
 	json_object_set_new(out, "state", json_string(endpoint_state_word(endpoint_state(end))));

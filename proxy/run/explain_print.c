@@ -116,8 +116,10 @@ explain_print_backend(const json_t *b, FILE *out)
 	    e, i == 0 ? label : "", i == 0 ? explain_text(b, "at") : "", out);
 	json_array_foreach(json_object_get(b, "priorities"), i, e)
 	{
-		char *part = explain_sentence("priority %lld gets %.1f%%",
+		const char *zone = explain_text(e, "zone");
+		char *part = explain_sentence("priority %lld%s%s gets %.1f%%",
 		    (long long)json_integer_value(json_object_get(e, "priority")),
+		    *zone != '\0' ? " in " : "", zone,
 		    json_real_value(json_object_get(e, "percent")));
 
 		explain_line(out, "", part, "", "");

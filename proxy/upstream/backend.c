@@ -19,6 +19,7 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 		b->hash_name = str_of(str_dup(spec->hash_name), spec->hash_name.len);
 	b->guard = spec->guard;
 	b->outlier = spec->outlier;
+	b->zones = spec->zones;
 	b->panic = spec->panic;
 	b->warming = spec->warming;
 	b->sticky = sticky_new(&spec->sticky, b->name, r->sticky_key);
@@ -29,10 +30,29 @@ backend_new(struct registry *r, const struct backend_spec *spec)
 	b->balance.in_flight = &b->state->guard.requests;
 	b->recipe = spec->recipe;
 	if (b->recipe == NULL)
-		b->staged = targets_new(&b->balance, b->sticky);
+		b->staged = targets_new(&b->balance, &b->zones, b->sticky);
 	b->balance.targets = NULL; /* the spec's */
 	b->check = spec->check;
 	return b;
+}
+
+/* Who is in another zone? With strict they are not wanted at all. Returns how many are. */
+static uint32_t
+backend_place(const struct backend *b, struct balance_target *v, uint32_t n)
+{
+	const struct zones *z = &b->zones;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		bool away = z->here != NULL && v[i].zone != NULL && v[i].zone != z->here;
+
+		atomic_store_explicit(&v[i].endpoint->away, away, memory_order_relaxed);
+		if (z->mode == ZONES_STRICT && v[i].zone != z->here)
+			endpoint_unref(&v[i].endpoint);
+		else
+			v[kept++] = v[i];
+	}
+	return kept;
 }
 
 void
@@ -41,9 +61,10 @@ backend_compose(struct backend *b, struct registry *r)
 	struct balance_spec balance = b->balance;
 	struct balance_target *targets = recipe_compose(b->recipe, r, b->name, &balance.n);
 
+	balance.n = backend_place(b, targets, balance.n);
 	balance.targets = targets;
 	targets_free(&b->staged);
-	b->staged = targets_new(&balance, b->sticky);
+	b->staged = targets_new(&balance, &b->zones, b->sticky);
 	b->staged->nameless = balance.n > 0;
 	for (uint32_t i = 0; i < balance.n; i++)
 		b->staged->nameless &= health_holds(targets[i].endpoint, HEALTH_NAMELESS);

@@ -21,6 +21,7 @@ struct backend {
 	struct str hash_name; /* owned */
 	struct guard_spec guard;
 	struct outlier_spec outlier;
+	struct zones zones;
 	uint32_t panic; /* when less than so many percent are well; 0: never */
 	struct warming_spec warming;
 	struct sticky *sticky; /* owned; NULL: nobody is kept with an endpoint */

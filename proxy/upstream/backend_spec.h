@@ -11,6 +11,7 @@
 #include "upstream/recipe.h"
 #include "upstream/sticky.h"
 #include "upstream/warming.h"
+#include "upstream/zones.h"
 
 enum hash_source { HASH_OF_CLIENT, HASH_OF_PATH, HASH_OF_HEADER, HASH_OF_COOKIE };
 
@@ -24,6 +25,7 @@ struct backend_spec {
 	struct str hash_name;
 	struct guard_spec guard;
 	struct outlier_spec outlier;
+	struct zones zones;
 	uint32_t panic; /* when less than so many percent are well; 0: never */
 	struct warming_spec warming;
 	struct sticky_spec sticky;

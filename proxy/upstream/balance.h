@@ -17,8 +17,8 @@ enum balance_kind {
 
 struct balance_target {
 	struct endpoint *endpoint; /* borrowed from the set of targets */
-	uint32_t weight;           /* 1-1000 */
-	uint32_t priority;         /* 0 comes first (groups.h) */
+	uint32_t weight, priority; /* 1-1000; 0 comes first (groups.h) */
+	const char *zone;          /* of the registry; NULL: unknown */
 };
 
 struct balance_spec {
@@ -43,7 +43,7 @@ struct balance {
 };
 
 struct balance_ops {
-	const char *name; /* as in the configuration */
+	const char *name;
 	struct balance *(*build)(const struct balance_spec *spec);
 	/* Index of an endpoint that is usable and not tried; BALANCE_NONE when there is none. */
 	uint32_t (*pick)(struct balance *b, const struct balance_pick *pick);

@@ -31,14 +31,14 @@ struct endpoint {
 	/* written by the control thread, read by all */
 	struct addr addr;          /* constant while in use; a name that moves is a new endpoint */
 	_Atomic uint32_t word;     /* see above; relaxed: it guards nothing else in memory */
+	_Atomic bool away;         /* in another zone than weir, as far as both are known */
 	_Atomic uint32_t refs;     /* of sets of targets, and of who looks */
 	_Atomic uint32_t listed;   /* places in published sets; 0: no connection is kept for it */
 	struct health *health;     /* the control thread's own: why (health.h) */
 	struct ejection *ejection; /* the same: what its requests came to (ejection.h) */
 	struct probe *probe;       /* the same: its check (probe.h); NULL: none */
 	/* written by all workers */
-	CACHE_ALIGNED _Atomic uint32_t in_flight; /* exchanges and tunnels assigned to it */
-	_Atomic uint32_t conns;                   /* open connections, all workers */
+	CACHE_ALIGNED _Atomic uint32_t in_flight, conns; /* exchanges and tunnels; connections */
 	_Atomic uint32_t mentions; /* attempts that gave it back, and whose record will name it */
 	_Atomic uint64_t streaks;  /* of failures (outlier.h) */
 };

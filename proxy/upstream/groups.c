@@ -8,48 +8,77 @@ enum { GROUP_DRAW = 48 /* a shift: 16 bits of 64 are drawn, as LEVEL_ALL has the
 
 /* ---- life ---- */
 
-/* The lowest priority that is at least `from`; UINT32_MAX: none. */
-static uint32_t
-groups_next(const struct balance_spec *spec, uint32_t from)
+/* By zones: its zone; NULL where zones do not count. */
+static const char *
+groups_zone(const struct groups *g, const struct balance_target *t)
 {
-	uint32_t next = UINT32_MAX;
+	bool count = g->zones.here != NULL &&
+		     (g->zones.mode == ZONES_PROPORTIONAL || g->zones.mode == ZONES_PREFER);
 
-	for (uint32_t i = 0; i < spec->n; i++)
-		if (spec->targets[i].priority >= from && spec->targets[i].priority < next)
-			next = spec->targets[i].priority;
+	return count ? t->zone : NULL;
+}
+
+/* Whose group is the next: the first of those of the lowest priority, at home before elsewhere. */
+static const struct balance_target *
+groups_next(const struct groups *g, const struct balance_spec *spec, const bool *done)
+{
+	const struct balance_target *next = NULL;
+
+	for (uint32_t i = 0; i < spec->n; i++) {
+		const struct balance_target *t = &spec->targets[i];
+		bool home = t->zone == g->zones.here;
+
+		if (!done[i] &&
+		    (next == NULL || t->priority < next->priority ||
+			(t->priority == next->priority && home && next->zone != g->zones.here)))
+			next = t;
+	}
 	return next;
 }
 
 /* The bound of hashing counts the requests of all groups: it is wider while several have some. */
 static void
-group_init(struct group *g, uint32_t priority, const struct balance_target *v, uint32_t n,
-    const struct balance_spec *spec)
+group_init(
+    struct group *g, const struct balance_target *v, uint32_t n, const struct balance_spec *spec)
 {
 	struct balance_spec own = *spec;
 
 	own.targets = v;
 	own.n = n;
-	*g = (struct group){.v = v, .n = n, .priority = priority, .balance = balance_new(&own)};
+	*g = (struct group){.v = v, .n = n, .balance = balance_new(&own)};
+	if (n > 0)
+		g->priority = v->priority;
 	atomic_init(&g->upto, LEVEL_ALL);
 }
 
 void
-groups_init(struct groups *g, struct balance_target *targets, const struct balance_spec *spec)
+groups_init(struct groups *g, struct balance_target *targets, const struct balance_spec *spec,
+    const struct zones *zones)
 {
-	uint32_t priority = spec->n > 0 ? groups_next(spec, 0) : 0, done = 0;
+	bool *done = xcalloc(spec->n, sizeof(*done));
+	const struct balance_target *next;
+	uint32_t n = 0;
 
-	*g = (struct groups){
+	*g = (struct groups){.zones = *zones,
 	    .hashed = spec->kind == BALANCE_KIND_MAGLEV || spec->kind == BALANCE_KIND_RING};
 	do {
-		uint32_t from = done;
+		uint32_t from = n;
 
-		for (uint32_t i = 0; i < spec->n; i++)
-			if (spec->targets[i].priority == priority)
-				targets[done++] = spec->targets[i];
+		next = groups_next(g, spec, done);
+		for (uint32_t i = 0; i < spec->n; i++) {
+			const struct balance_target *t = &spec->targets[i];
+
+			if (done[i] || t->priority != next->priority ||
+			    groups_zone(g, t) != groups_zone(g, next))
+				continue;
+			done[i] = true;
+			targets[n++] = *t;
+		}
 		g->v = xrealloc(g->v, (g->n + 1) * sizeof(*g->v));
-		group_init(&g->v[g->n++], priority, targets + from, done - from, spec);
-		priority = done < spec->n ? groups_next(spec, priority + 1) : UINT32_MAX;
-	} while (priority != UINT32_MAX);
+		group_init(&g->v[g->n], targets + from, n - from, spec);
+		g->v[g->n++].zone = next != NULL ? groups_zone(g, next) : NULL;
+	} while (n < spec->n);
+	free(done);
 }
 
 void
@@ -100,49 +129,81 @@ groups_pick(const struct groups *g, const struct balance_pick *pick)
 
 /* ---- dividing ---- */
 
-static struct level *
-groups_levels(const struct groups *g)
+/* Groups of one priority lie side by side. */
+static uint32_t
+groups_level_end(const struct groups *g, uint32_t i)
 {
-	struct level *levels = xcalloc(g->n, sizeof(*levels));
+	uint32_t priority = g->v[i].priority;
 
-	for (uint32_t i = 0; i < g->n; i++)
-		for (uint32_t j = 0; j < g->v[i].n; j++) {
-			const struct balance_target *t = &g->v[i].v[j];
+	while (i < g->n && g->v[i].priority == priority)
+		i++;
+	return i;
+}
 
-			levels[i].weight += t->weight;
-			levels[i].well += health_is_well(t->endpoint) ? t->weight : 0;
-			levels[i].usable += endpoint_usable(t->endpoint) ? t->weight : 0;
-		}
-	return levels;
+static void
+group_count(const struct group *g, struct level *level, struct zone_part *part)
+{
+	part->zone = g->zone;
+	for (uint32_t j = 0; j < g->n; j++) {
+		const struct balance_target *t = &g->v[j];
+		bool well = health_is_well(t->endpoint);
+
+		level->weight += t->weight;
+		part->n_well += well;
+		part->well += well ? t->weight : 0;
+		part->usable += endpoint_usable(t->endpoint) ? t->weight : 0;
+	}
+	level->well += part->well;
+	level->usable += part->usable;
+}
+
+/* What is where; returns how many levels there are. There is room for g->n of both. */
+static uint32_t
+groups_count(const struct groups *g, struct level *levels, struct zone_part *parts)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->n; n++)
+		for (uint32_t end = groups_level_end(g, i); i < end; i++)
+			group_count(&g->v[i], &levels[n], &parts[i]);
+	return n;
 }
 
 bool
 groups_divide(const struct groups *g)
 {
 	struct level *levels;
+	struct zone_part *parts;
 	uint32_t upto = 0;
 	bool changed = false;
 
 	if (g->n == 1)
 		return false;
-	levels = groups_levels(g);
-	levels_divide(levels, g->n);
+	levels = xcalloc(g->n, sizeof(*levels));
+	parts = xcalloc(g->n, sizeof(*parts));
+	levels_divide(levels, groups_count(g, levels, parts));
+	for (uint32_t i = 0, l = 0; i < g->n; i = groups_level_end(g, i), l++)
+		zones_divide(&g->zones, parts + i, groups_level_end(g, i) - i, levels[l].share);
 	for (uint32_t i = 0; i < g->n; i++) {
-		upto += levels[i].share;
+		upto += parts[i].share;
 		changed |=
 		    atomic_exchange_explicit(&g->v[i].upto, upto, memory_order_relaxed) != upto;
 	}
 	free(levels);
+	free(parts);
 	return changed;
 }
 
 bool
 groups_suffice(const struct groups *g)
 {
-	struct level *levels = groups_levels(g);
-	bool suffice = levels_suffice(levels, g->n);
+	struct level *levels = xcalloc(g->n, sizeof(*levels));
+	struct zone_part *parts = xcalloc(g->n, sizeof(*parts));
+	uint32_t n = groups_count(g, levels, parts);
+	bool suffice = n > 1 && levels_suffice(levels, n);
 
 	free(levels);
+	free(parts);
 	return suffice;
 }
 
@@ -153,4 +214,11 @@ groups_percent(const struct groups *g, uint32_t i)
 	uint32_t before = i > 0 ? atomic_load(&g->v[i - 1].upto) : 0;
 
 	return (double)(atomic_load(&g->v[i].upto) - before) * PERCENT / LEVEL_ALL;
+}
+
+char *
+group_name(const struct group *g)
+{
+	return g->zone != NULL ? xasprintf("priority %u in %s", g->priority, g->zone)
+			       : xasprintf("priority %u", g->priority);
 }

@@ -58,8 +58,8 @@ struct composing {
 };
 
 static struct endpoint *
-compose_add(struct composing *c, struct str name, const struct addr *addr, uint32_t weight,
-    uint32_t priority)
+compose_add(
+    struct composing *c, struct str name, const struct addr *addr, const struct balance_target *as)
 {
 	struct endpoint *e = registry_endpoint(c->registry, c->backend, name, addr);
 
@@ -69,8 +69,8 @@ compose_add(struct composing *c, struct str name, const struct addr *addr, uint3
 		return NULL;
 	}
 	c->seen[e->id] = true;
-	c->v[c->n++] =
-	    (struct balance_target){.endpoint = e, .weight = weight, .priority = priority};
+	c->v[c->n] = *as;
+	c->v[c->n++].endpoint = e;
 	return e;
 }
 
@@ -102,8 +102,11 @@ compose_spots(struct composing *c, const struct recipe_part *part)
 
 		rank += i > 0 && p->priority != r->spots[i - 1].priority;
 		(void)compose_add(c, str_of(text, addr_text(&p->addr, text)), &p->addr,
-		    r->kind == ROSTER_NAME ? part->weight : compose_share(p, heaviest),
-		    part->priority + (r->kind == ROSTER_FILE ? p->priority : rank));
+		    &(struct balance_target){.weight = r->kind == ROSTER_NAME
+							   ? part->weight
+							   : compose_share(p, heaviest),
+			.priority = part->priority + (r->kind == ROSTER_FILE ? p->priority : rank),
+			.zone = p->zone != NULL ? p->zone : part->zone});
 	}
 }
 
@@ -111,11 +114,13 @@ static void
 compose_part(struct composing *c, const struct recipe_part *part)
 {
 	static const struct addr none = {.sa.sa_family = AF_INET};
+	const struct balance_target as = {
+	    .weight = part->weight, .priority = part->priority, .zone = part->zone};
 	const struct roster *r = part->roster;
 	struct endpoint *e;
 
 	if (r == NULL) {
-		(void)compose_add(c, part->text, &part->addr, part->weight, part->priority);
+		(void)compose_add(c, part->text, &part->addr, &as);
 		return;
 	}
 	if (r->n > 0) {
@@ -124,7 +129,7 @@ compose_part(struct composing *c, const struct recipe_part *part)
 	}
 	if (r->kind == ROSTER_FILE) /* it may well say that there is nobody */
 		return;
-	e = compose_add(c, part->text, &none, part->weight, part->priority);
+	e = compose_add(c, part->text, &none, &as);
 	if (e != NULL)
 		health_hold(e, HEALTH_NAMELESS, "its name does not resolve (%s)",
 		    r->why != NULL ? r->why : "no answer yet");

@@ -12,6 +12,7 @@ struct recipe_part {
 	struct addr addr;      /* without a roster */
 	struct roster *roster; /* ref; NULL: a fixed address */
 	uint32_t weight;       /* 1-1000; of a service: its records have their own */
+	const char *zone;      /* of the registry; of a file: of those without one */
 	uint32_t priority;     /* of a service or a file: what the first of theirs becomes */
 };
 

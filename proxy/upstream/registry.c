@@ -20,6 +20,7 @@ registry_new(struct meters *meters, size_t backend_block, size_t endpoint_block)
 	registry_make_key(r);
 	map_init(&r->endpoint_by_key);
 	map_init(&r->state_by_name);
+	map_init(&r->zones);
 	return r;
 }
 
@@ -47,9 +48,24 @@ registry_free(struct registry **rp)
 	ASSERT(r->endpoint_by_key.n == 0 && r->state_by_name.n == 0);
 	map_free(&r->endpoint_by_key);
 	map_free(&r->state_by_name);
+	MAP_EACH(&r->zones, slot)
+		free(slot->value);
+	map_free(&r->zones);
 	free(r->by_id);
 	free(r->free_ids);
 	free(r->states);
 	free(r);
 	*rp = NULL;
+}
+
+const char *
+registry_zone(struct registry *r, struct str name)
+{
+	char *zone = name.len > 0 ? map_get(&r->zones, name) : NULL;
+
+	if (zone != NULL || name.len == 0)
+		return zone;
+	zone = str_dup(name);
+	map_put(&r->zones, str_from(zone), zone);
+	return zone;
 }

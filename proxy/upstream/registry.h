@@ -26,6 +26,7 @@ struct registry {
 	uint32_t *free_ids;            /* owned; a stack */
 	uint32_t ids, ids_room, free_n;
 
+	struct map zones;              /* names; owned, for as long as this lives */
 	struct map state_by_name;      /* struct backend_state */
 	struct backend_state **states; /* owned */
 	size_t states_n, states_room;

@@ -69,7 +69,8 @@ roster_is(const struct roster *r, const struct spot *spots, uint32_t n)
 	if (r->n != n)
 		return false;
 	for (uint32_t i = 0; i < n; i++)
-		if (spot_cmp(&r->spots[i], &spots[i]) != 0 || r->spots[i].weight != spots[i].weight)
+		if (spot_cmp(&r->spots[i], &spots[i]) != 0 ||
+		    r->spots[i].weight != spots[i].weight || r->spots[i].zone != spots[i].zone)
 			return false;
 	return true;
 }

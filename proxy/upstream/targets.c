@@ -3,13 +3,13 @@
 #include <stdlib.h>
 
 struct targets *
-targets_new(const struct balance_spec *spec, const struct sticky *sticky)
+targets_new(const struct balance_spec *spec, const struct zones *zones, const struct sticky *sticky)
 {
 	struct targets *t = xcalloc(1, sizeof(*t));
 
 	t->n = spec->n;
 	t->v = xcalloc(t->n, sizeof(*t->v));
-	groups_init(&t->groups, t->v, spec);
+	groups_init(&t->groups, t->v, spec, zones);
 	if (sticky != NULL)
 		t->seats = sticky_seats(sticky, t->v, t->n);
 	return t;

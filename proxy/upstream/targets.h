@@ -20,7 +20,8 @@ struct targets {
 
 /* Copies the spec's targets and takes over their endpoints' references. sticky: NULL, or to seat
  * clients by. */
-struct targets *targets_new(const struct balance_spec *spec, const struct sticky *sticky);
+struct targets *targets_new(
+    const struct balance_spec *spec, const struct zones *zones, const struct sticky *sticky);
 void targets_free(struct targets **t);
 /* Its endpoints are wanted from now on, or by this set no more. */
 void targets_list(const struct targets *t);

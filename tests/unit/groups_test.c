@@ -77,6 +77,68 @@ those_that_panic_get_theirs_by_weight(void **state)
 	assert_true(levels_suffice(v, 2));
 }
 
+/* "a60 b30/2" parts of zones by weight, each of so many endpoints: "a55 b45" of a hundred. */
+static void
+check_zones(enum zones_mode mode, const char *here, const char *parts, const char *shares)
+{
+	static const char *const names[] = {"a", "b", "c", "d"};
+	struct zones z = {.mode = mode};
+	struct zone_part v[8] = {{0}};
+	struct str rest = str_from(parts), one;
+	char text[64] = "";
+	size_t len = 0;
+	uint32_t n = 0, sum = 0;
+
+	while (rest.len > 0 && str_cut(&rest, ' ', &one)) {
+		struct zone_part *p = &v[n++];
+		uint64_t well;
+
+		if (one.p[0] != '?')
+			p->zone = names[one.p[0] - 'a'];
+		assert_true(str_to_u64(str_of(one.p + 1, one.len - 1), 1000, &well));
+		p->well = p->usable = well;
+		p->n_well = (uint32_t)well;
+	}
+	z.here = names[here[0] - 'a'];
+	zones_divide(&z, v, n, LEVEL_ALL);
+	for (uint32_t i = 0; i < n; i++) {
+		sum += v[i].share;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s%.0f",
+		    i > 0 ? " " : "", v[i].zone != NULL ? v[i].zone : "?",
+		    (double)v[i].share * PERCENT / LEVEL_ALL);
+	}
+	assert_int_equal(sum, LEVEL_ALL);
+	assert_string_equal(text, shares);
+}
+
+static void
+as_much_leaves_the_zone_as_it_cannot_bear(void **state)
+{
+	(void)state;
+	check_zones(ZONES_PROPORTIONAL, "a", "a3 b3", "a100 b0");
+	check_zones(ZONES_PROPORTIONAL, "a", "a4 b2 c2", "a100 b0 c0");
+	check_zones(ZONES_PROPORTIONAL, "b", "a4 b2 c2", "a25 b75 c0");
+	check_zones(ZONES_PROPORTIONAL, "c", "a4 b4 c1", "a33 b33 c33");
+	check_zones(ZONES_PROPORTIONAL, "d", "a4 b4 c1", "a50 b50 c0"); /* nobody at home */
+	check_zones(ZONES_PROPORTIONAL, "a", "a0 b6 c2", "a0 b100 c0"); /* nobody left */
+	check_zones(ZONES_PROPORTIONAL, "a", "a4 b1", "a80 b20");       /* too few */
+	check_zones(ZONES_PROPORTIONAL, "a", "a4 ?4", "a50 ?50");       /* who knows */
+}
+
+static void
+who_prefers_leaves_when_nobody_is_left(void **state)
+{
+	struct zones z = {ZONES_PREFER, "a"};
+	struct zone_part panic[2] = {{.zone = z.here, .well = 1, .usable = 3}, {.usable = 9}};
+
+	(void)state;
+	check_zones(ZONES_PREFER, "a", "a1 b9 c9", "a100 b0 c0");
+	check_zones(ZONES_PREFER, "a", "a0 b3 c1", "a0 b75 c25");
+	check_zones(ZONES_PREFER, "d", "a3 ?1", "a75 ?25");
+	zones_divide(&z, panic, 2, LEVEL_ALL);
+	assert_int_equal(panic[0].share, LEVEL_ALL / 4);
+}
+
 /* ---- over endpoints ---- */
 
 /* Three of priority 0 and three of 7, turn about, so that they are brought in order. */
@@ -228,6 +290,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_missing_goes_to_the_next_level),
 	    cmocka_unit_test(those_that_panic_get_theirs_by_weight),
+	    cmocka_unit_test(as_much_leaves_the_zone_as_it_cannot_bear),
+	    cmocka_unit_test(who_prefers_leaves_when_nobody_is_left),
 	    GROUPS_TEST(requests_spill_over_as_endpoints_fail),
 	    GROUPS_TEST(a_backup_that_bears_all_keeps_panic_away),
 	    GROUPS_TEST(nobody_waits_for_the_division),

@@ -185,7 +185,7 @@ static void
 every_fallback_and_example_reads(void **state)
 {
 	static const char *const examples[] = {"all-keys", "backup", "behind-a-proxy", "canary",
-	    "endpoint-file", "names", "sticky", "tcp", "tls", "weir"};
+	    "endpoint-file", "names", "sticky", "tcp", "tls", "weir", "zones"};
 
 	(void)state;
 	for (size_t i = 0; i < nelem(examples); i++) {
