@@ -91,17 +91,18 @@ path_and_query(struct arena *a, const struct head *h)
 static void
 list_pseudo(struct h2_list *out, const struct head *h, struct str scheme)
 {
-	const struct field *host = h->fields.v, *end = host + h->fields.n;
+	uint32_t host = 0;
 
 	if (h->status != 0) {
 		list_add(out, STR(":status"), digits(out->arena, h->status));
 		return;
 	}
-	while (host < end && host->id != FIELD_HOST) /* mostly the first */
+	while (host < h->fields.n && h->fields.v[host].id != FIELD_HOST) /* mostly the first */
 		host++;
 	list_add(out, STR(":method"), h->method_text);
 	list_add(out, STR(":scheme"), scheme);
-	list_add(out, STR(":authority"), host < end ? field_value(host) : h->authority);
+	list_add(out, STR(":authority"),
+	    host < h->fields.n ? field_value(&h->fields.v[host]) : h->authority);
 	list_add(out, STR(":path"), path_and_query(out->arena, h));
 }
 
