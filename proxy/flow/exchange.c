@@ -227,6 +227,18 @@ exchange_client_failed(struct exchange *x)
 	return exchange_reply(x, why);
 }
 
+/* The PROXY header of a backend that wants one, ahead of everything else on a new connection. */
+static void
+exchange_proxy_header(struct exchange *x, struct codec *codec)
+{
+	char header[PROXY_PROTOCOL_MAX];
+	const struct client *c = x->client;
+	size_t n = proxy_protocol_write(x->attempt.backend->proxy_protocol, &x->source,
+	    c->local.sa.sa_family != 0 ? &c->local : &c->listener->addr, header);
+
+	wire_text(&codec->wire, codec->conn->loop, str_of(header, n));
+}
+
 /* The upstream is there: give it the request. */
 static enum step_result
 exchange_send(struct exchange *x)
@@ -238,7 +250,7 @@ exchange_send(struct exchange *x)
 	if (u->codec == NULL) {
 		upstream_speak(u);
 		if (x->attempt.backend->proxy_protocol != PROXY_PROTOCOL_OFF)
-			forward_proxy_header(x, u->codec);
+			exchange_proxy_header(x, u->codec);
 	}
 	out = u->codec->ops->stream_open(u->codec, in->arena, &x->task);
 	ASSERT(out != NULL);

@@ -1,6 +1,7 @@
 #include "flow/exchange_clock.h"
 
 enum { DEADLINE_MS_MAX = 24 * 3600 * 1000 }; /* more is nonsense, or never */
+#define QUIET_NEVER_US (UINT64_C(365) * 24 * 3600 * 1000000)
 
 static void
 exchange_look_by(struct exchange *x, uint64_t at)
@@ -9,17 +10,31 @@ exchange_look_by(struct exchange *x, uint64_t at)
 		timer_set(x->worker->loop, &x->timer, at);
 }
 
-/* No more than the route gives it, or a proxy in front of weir that is believed. */
+/* What a request says of how long it may take: a call, or a proxy in front of weir that is
+ * believed. False: nothing that makes sense. */
+static bool
+exchange_asked(const struct exchange *x, uint64_t *us)
+{
+	const struct fields *f = &x->client_stream->in.head->fields;
+	struct str ms = field_value(fields_find(f, FIELD_X_DEADLINE_MS));
+
+	if (x->record.grpc)
+		return grpc_timeout_read(field_value(fields_find(f, FIELD_GRPC_TIMEOUT)), us);
+	if (!str_to_u64(ms, DEADLINE_MS_MAX, us))
+		return false;
+	*us *= US_PER_MS;
+	return true;
+}
+
+/* No more than the route gives it. */
 static uint64_t
 exchange_deadline(const struct exchange *x)
 {
-	uint64_t began = x->record.started_at, us = x->route->policy->request_us, ms;
-	const struct fields *f = &x->client_stream->in.head->fields;
+	uint64_t began = x->record.started_at, us = x->route->policy->request_us, asked;
 
-	if (unlikely(x->trusted) &&
-	    str_to_u64(field_value(fields_find(f, FIELD_X_DEADLINE_MS)), DEADLINE_MS_MAX, &ms) &&
-	    (us == 0 || ms * US_PER_MS < us))
-		return began + ms * US_PER_MS;
+	if (unlikely(x->trusted || x->record.grpc) && exchange_asked(x, &asked) &&
+	    (us == 0 || asked < us))
+		return began + asked;
 	return us != 0 ? began + us : 0;
 }
 
@@ -66,13 +81,24 @@ exchange_stuck(const struct stream *s)
 	return s->out.full || (s->codec->ops->many ? s->out.body.bytes > 0 : codec_waits(s->codec));
 }
 
+/* How long nothing may move. A call that runs is as quiet as it likes, as a tunnel is; an answer
+ * made here needs no route. */
+static uint64_t
+exchange_quiet_us(const struct exchange *x)
+{
+	const struct timeouts *t = &x->use->snapshot->timeouts;
+
+	if (unlikely(x->record.grpc) && x->at != STEP_REPLY)
+		return t->tunnel != 0 ? t->tunnel : QUIET_NEVER_US;
+	return x->route != NULL ? x->route->policy->body_us : t->body;
+}
+
 /* The step that is waited for now: when it is due, and what it is to be late. */
 static uint64_t
 exchange_due(const struct exchange *x, enum fault *why)
 {
 	const struct timeouts *t = &x->use->snapshot->timeouts;
-	/* An answer made here needs no route. */
-	uint64_t body_us = x->route != NULL ? x->route->policy->body_us : t->body;
+	uint64_t body_us = exchange_quiet_us(x);
 	const struct stream *in = x->client_stream, *out = x->upstream_stream;
 	uint64_t now = x->worker->loop->now;
 
@@ -89,7 +115,7 @@ exchange_due(const struct exchange *x, enum fault *why)
 		return exchange_active_at(out) + body_us;
 	}
 	if (x->sent_at != 0) {
-		uint64_t response = x->route->policy->response_us;
+		uint64_t response = x->record.grpc ? body_us : x->route->policy->response_us;
 
 		*why = FAULT_http_response_timeout;
 		return response != 0 ? x->sent_at + response : now + body_us; /* off: look on */

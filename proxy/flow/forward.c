@@ -4,7 +4,6 @@
 #include "flow/exchange_clock.h"
 #include "flow/identity.h"
 #include "http/h1_write.h"
-#include "io/proxy_protocol.h"
 
 enum {
 	FORWARD_ADDED = 9 + IDENTITY_FIELDS, /* fields a request may gain on its way */
@@ -127,17 +126,6 @@ forward_identify(struct exchange *x)
 		}
 	}
 	forward_make_id(x);
-}
-
-void
-forward_proxy_header(struct exchange *x, struct codec *codec)
-{
-	char header[PROXY_PROTOCOL_MAX];
-	const struct client *c = x->client;
-	size_t n = proxy_protocol_write(x->attempt.backend->proxy_protocol, &x->source,
-	    c->local.sa.sa_family != 0 ? &c->local : &c->listener->addr, header);
-
-	wire_text(&codec->wire, codec->conn->loop, str_of(header, n));
 }
 
 /* ---- requests ---- */
@@ -270,8 +258,15 @@ forward_past(struct lines *to, const struct forward *f, struct str peer, struct 
 static COLD void
 forward_deadline(struct lines *to, const struct exchange *x)
 {
-	line_begin(to, FIELD_X_DEADLINE_MS, STR("X-Deadline-Ms: "));
-	to->text = put_u64(to->text, exchange_left_us(x) / US_PER_MS);
+	uint64_t us = exchange_left_us(x);
+
+	if (x->record.grpc) {
+		line_begin(to, FIELD_GRPC_TIMEOUT, STR("grpc-timeout: "));
+		to->text = grpc_timeout_put(to->text, us);
+	} else {
+		line_begin(to, FIELD_X_DEADLINE_MS, STR("X-Deadline-Ms: "));
+		to->text = put_u64(to->text, us / US_PER_MS);
+	}
 	line_end(to);
 }
 
@@ -332,6 +327,8 @@ forward_fields(struct lines *to, const struct forward *f, const struct hop_field
 
 	if (f->x->client_stream->in.upgrade)
 		stays &= ~(UINT64_C(1) << FIELD_UPGRADE);
+	if (unlikely(f->x->record.grpc && f->x->attempt.deadline != 0))
+		stays |= UINT64_C(1) << FIELD_GRPC_TIMEOUT; /* ours is what is left of it */
 	for (uint32_t i = 0; i < f->from->fields.n; i++) {
 		const struct field *field = &f->from->fields.v[i];
 

@@ -13,7 +13,4 @@ struct head *forward_request(struct exchange *x, enum fault *why);
 struct head *forward_response(struct exchange *x, struct head *h, enum fault *why);
 struct fields *forward_trailers(struct exchange *x, const struct fields *trailers);
 
-/* The PROXY header of a backend that wants one, ahead of everything else on a new connection. */
-void forward_proxy_header(struct exchange *x, struct codec *codec);
-
 #endif

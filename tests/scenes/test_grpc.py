@@ -3,6 +3,7 @@
 import os
 import struct
 import threading
+import time
 
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
@@ -139,3 +140,43 @@ def test_a_status_in_trailers_reaches_client_and_log(scene, dial):
     assert (code, details) == (StatusCode.FAILED_PRECONDITION, "not now")
     row = weir.log()[0]
     assert (row["status"], row["grpc"], row["why"]) == ("200", "FAILED_PRECONDITION", "-")
+
+
+# ---- time
+
+
+def silent(wire, origin):
+    origin.read_request(wire)
+    wire.read_all()
+
+
+def test_the_deadline_of_a_call_is_kept_and_passed_on(scene, dial):
+    weir, origin = scene.front(silent)
+    client = Http2.dial(weir)
+    fields = [GRPC, ("te", "trailers"), ("grpc-timeout", "400m")]
+    answer = client.answer(client.ask(get(METHOD, *fields, method="POST")))
+    assert answer.fields["grpc-status"] == "4"
+    left = origin.last.get("grpc-timeout")
+    assert left.endswith("u") and 100_000 < int(left[:-1]) <= 400_000
+    assert origin.last.get("x-deadline-ms") is None
+    assert weir.log()[0]["why"] == "deadline_exceeded"
+
+
+@pytest.mark.parametrize("asked, told", [("1H", 20_000_000), (None, 20_000_000)])
+def test_the_route_may_have_an_earlier_one(scene, asked, told):
+    weir, origin = scene.front(once(HEAD + b"0\r\n\r\n"), timeouts="request: 20s")
+    client = Http2.dial(weir)
+    fields = [GRPC] + ([("grpc-timeout", asked)] if asked else [])
+    client.answer(client.ask(get(METHOD, *fields, method="POST")))
+    left = origin.last.get("grpc-timeout")
+    assert left.endswith("u") and told - 5_000_000 < int(left[:-1]) <= told
+
+
+def test_a_call_may_be_silent(scene, dial):
+    def script(wire, origin):
+        origin.read_request(wire)
+        time.sleep(0.6)  # longer than what other requests may take
+        wire.send(HEAD + chunk(message(b"late")) + b"0\r\nGrpc-Status: 0\r\n\r\n")
+
+    weir, _ = scene.front(script, timeouts="response: 200ms, body: 200ms")
+    assert say(dial(weir)) == b"late"
