@@ -13,7 +13,7 @@ http {{
   access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   {http}
-  server {{ listen {host}:{port}{ssl}; root {folder}; {server} }}
+  server {{ listen {host}:{port} {speaks}; root {folder}; {server} }}
 }}
 """
 
@@ -21,7 +21,7 @@ http {{
 class Nginx:
     """with Nginx(folder, "location ..."): it runs; after it, nobody listens at its address."""
 
-    def __init__(self, folder, server="", http="", everywhere=False, ssl=False):
+    def __init__(self, folder, server="", http="", everywhere=False, speaks=""):
         self.folder, self.port = Path(folder) / "nginx", free_port()
         self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o755)
@@ -32,7 +32,7 @@ class Nginx:
                 folder=self.folder,
                 port=self.port,
                 host=host,
-                ssl=" ssl" if ssl else "",
+                speaks=speaks,
                 http=http,
                 server=server,
             )

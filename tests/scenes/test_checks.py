@@ -402,7 +402,7 @@ def test_checks_go_over_tls_and_say_what_is_wrong_with_it(scene, tmp_path):
         scene.folder,
         f"ssl_certificate {cert}; ssl_certificate_key {cert.with_suffix('.key')};"
         "location /healthz { return 200 $ssl_protocol; }",
-        ssl=True,
+        speaks="ssl",
     )
     tls = "tls: {{ca: {}, name: {}}}, panic: off, check: {{ask: {}, every: 20ms, body: TLSv}}"
     with server:

@@ -5,6 +5,8 @@ import subprocess
 import threading
 from contextlib import ExitStack
 
+import pytest
+
 from nginx import Nginx
 from raw import until
 
@@ -62,31 +64,35 @@ def replace(weir, server):
     serves()
 
 
-def endpoint(folder, stack):
+def endpoint(folder, stack, speaks):
     folder.mkdir()
-    server = Nginx(folder, "location / { try_files /hello =404; }", SLOWLY)
+    server = Nginx(folder, "location / { try_files /hello =404; }", SLOWLY, speaks=speaks)
     (server.folder / "hello").write_text("hello")
     return stack.enter_context(server)
 
 
-def test_endpoints_are_replaced_one_by_one_and_no_client_notices(scene):
+@pytest.mark.parametrize("speaks, protocol", [("", "http"), ("http2", "h2")], ids=["1", "2"])
+def test_endpoints_are_replaced_one_by_one_and_no_client_notices(scene, speaks, protocol):
     with ExitStack() as stack:
-        servers = [endpoint(scene.folder / f"endpoint{i}", stack) for i in range(ENDPOINTS)]
+        servers = [endpoint(scene.folder / f"endpoint{i}", stack, speaks) for i in range(ENDPOINTS)]
         weir = scene.start(
             f"""\
 listen: {{http: {{address: "127.0.0.1:0"}}}}
 log: {{access: off}}
+defaults: {{retry: {{attempts: 3, when: reset}}}}
 routes: [{{match: any, to: app}}]
 backends:
   app:
     endpoints: [{", ".join(f'"{server.address}"' for server in servers)}]
-    check: GET / every 500ms
+    protocol: {protocol}
+    check: tcp every 500ms
     outlier: {{ejection: 500ms}}
 """
         )
-        h2load = ["h2load", "-n", "400", "-c", "4", "--rps", "50"]
-        url = weir.url("/")
-        with Load([*h2load, "--h1", url], [*h2load, "-m", "4", url]) as load:
+        h2load = ["h2load", "-n", "400", "-c", "4", "--rps", "50", weir.url("/")]
+        # To h2load an answer of HTTP/1.1 without a reason is none, and those of HTTP/2 have no reason.
+        other = ["--h1"] if protocol == "http" else []
+        with Load([*h2load, *other], [*h2load, "-m", "4"]) as load:
             for server in servers:
                 replace(weir, server)
         assert load.wrong == []
