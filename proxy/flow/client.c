@@ -135,6 +135,8 @@ client_linger(struct client *c)
 static void
 client_say_goodbye(struct client *c)
 {
+	if (c->codec->fault == FAULT_frame_flood || c->codec->fault == FAULT_stream_resets)
+		code_count(&listener_stats(c->listener)->http2_abuse, c->codec->fault);
 	if (c->codec->cut)
 		conn_abort(&c->conn);
 	if (c->codec->cut || c->codec->fault == FAULT_client_gone || c->conn.eof ||

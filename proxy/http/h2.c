@@ -159,6 +159,15 @@ h2_fault(const struct h2 *h)
 						  : FAULT_http_protocol_error;
 }
 
+/* nghttp2 finds a flood itself where its own queue or memory is in danger. */
+static enum fault
+h2_abuse(const struct h2 *h)
+{
+	if (h->codec.spec->side == SIDE_UPSTREAM)
+		return FAULT_http_protocol_error;
+	return h->credit.abuse != FAULT_none ? h->credit.abuse : FAULT_frame_flood;
+}
+
 /* nghttp2 knows when all is said: after a GOAWAY and the last stream, or an error of the conn. */
 static void
 h2_review(struct h2 *h)
@@ -307,8 +316,8 @@ h2_understand(struct h2 *h)
 	h->start = h->end;
 	if (n == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
 		h2_end_with(h, h2_fault(h), NGHTTP2_PROTOCOL_ERROR);
-	else if (n < 0)
-		h2_end_with(h, h2_fault(h), NGHTTP2_ENHANCE_YOUR_CALM);
+	else if (n < 0 || h->credit.abuse != FAULT_none)
+		h2_end_with(h, h2_abuse(h), NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static enum io

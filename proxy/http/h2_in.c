@@ -250,6 +250,7 @@ h2_on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *owner)
 	struct h2 *h = owner;
 
 	(void)ng;
+	h2_credit_received(&h->credit, hd, h->codec.conn->loop->now);
 	h->codec.midway = hd->type == NGHTTP2_HEADERS || hd->type == NGHTTP2_CONTINUATION;
 	return 0;
 }

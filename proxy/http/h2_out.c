@@ -106,6 +106,7 @@ h2_on_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
 	struct h2_stream *s;
 
 	(void)ng;
+	h2_credit_sent(&h->credit, frame, h->codec.conn->loop->now);
 	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
 		return 0;
 	s = h2_find(h, frame->hd.stream_id);

@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "http/codec.h"
+#include "http/h2_calm.h"
 
 enum {
 	H2_STREAMS = 100,        /* at once; those that were reset and have not ended yet count */
@@ -34,12 +35,11 @@ struct h2_stream { /* in its stream's arena, or behind the stream: upstream */
 	int32_t id;        /* 0: nghttp2 does not know it yet */
 	struct head *head; /* that is being decoded; NULL: trailers, or nothing */
 	struct str scheme;
-	uint32_t list_bytes; /* of the list that is being decoded */
-	enum fault bad;      /* it cannot be understood */
-	bool closed;         /* nghttp2 knows it no more */
-	bool head_out;       /* nghttp2 has the head */
-	bool end_out;        /* all of it is on the wire */
-	bool deferred;       /* nghttp2 asks for body again when it is told to resume */
+	uint32_t list_bytes;    /* of the list that is being decoded */
+	enum fault bad;         /* it cannot be understood */
+	bool closed;            /* nghttp2 knows it no more */
+	bool head_out, end_out; /* nghttp2 has the head; all of it is on the wire */
+	bool deferred;          /* nghttp2 asks for body again when it is told to resume */
 };
 
 struct h2 {
@@ -47,15 +47,15 @@ struct h2 {
 	nghttp2_session *ng;             /* owned */
 	TAILQ_HEAD(, h2_stream) streams; /* the oldest first */
 	struct stream **fresh_last;
-	struct chunk *in;    /* ref; NULL: nothing is buffered */
-	uint32_t start, end; /* bytes of it that nghttp2 has not seen */
-	uint32_t n, open;    /* streams; those of them that nghttp2 knows */
-	uint32_t owed;       /* of all streams together */
-	struct timer timer;  /* until the second step of leaving */
-	uint8_t leaving;     /* enum h2_leaving */
-	bool echoed, went;   /* the peer has seen the first step; has left itself, after service */
-	bool paused;         /* something did not fit on the wire */
-	bool stopped;        /* reading waits for the wire */
+	struct chunk *in;        /* ref; NULL: nothing is buffered */
+	uint32_t start, end;     /* bytes of it that nghttp2 has not seen */
+	uint32_t n, open;        /* streams; those of them that nghttp2 knows */
+	uint32_t owed;           /* of all streams together */
+	struct h2_credit credit; /* of the peer */
+	struct timer timer;      /* until the second step of leaving */
+	uint8_t leaving;         /* enum h2_leaving */
+	bool echoed, went;    /* the peer has seen the first step; has left itself, after service */
+	bool paused, stopped; /* something did not fit on the wire; reading waits for it */
 };
 
 #define h2_of(c) container_of(c, struct h2, codec)

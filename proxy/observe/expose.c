@@ -69,6 +69,8 @@ static const struct metric metrics[] = {
 	    .show = show_route_keys, OF(ROUTE, route_stats, local), AND(listener_stats, unrouted_local)},
 	{ROW(COUNTER, "weir_http_client_errors_total", "listener, protocol, why", "Requests that failed by the client's doing: malformed, too large, too slow, given up."),
 	    .show = show_keys, OF(LISTENER, listener_stats, client_errors), .also = "protocol=\"h1\""},
+	{ROW(COUNTER, "weir_http2_abuse_total", "listener, why", "Connections of HTTP/2 that were closed because the client asked for too much that nobody needs."),
+	    .show = show_keys, OF(LISTENER, listener_stats, http2_abuse)},
 	{ROW(COUNTER, "weir_grpc_requests_total", "route, grpc_status", "Calls of gRPC that ended, by their status, whoever gave it."),
 	    .show = show_route_keys, OF(ROUTE, route_stats, grpc), AND(listener_stats, unrouted_grpc), .key = KEY_GRPC},
 

@@ -16,6 +16,7 @@ struct listener_stats {
 	uint64_t conns, closed, refused; /* accepted; gone again; over max_connections */
 	uint64_t bytes_in, bytes_out;
 	struct code_counts client_errors; /* by fault */
+	struct code_counts http2_abuse;   /* connections that ended for it, by fault */
 	/* requests that met no route, and our answers to them; keys as in a route's */
 	struct code_counts unrouted, unrouted_local, unrouted_grpc;
 	/* TLS */
