@@ -4,6 +4,7 @@ import re
 import subprocess
 import threading
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,9 +12,18 @@ from nginx import Nginx
 from raw import until
 
 ENDPOINTS = 6
-AWAY, BACK = 60, 10  # requests while one is not there, and until the next one goes
-# Each serves fewer a second than it is asked for, so that a stop always meets some under way.
-SLOWLY = "limit_req_zone $binary_remote_addr zone=one:64k rate=40r/s; limit_req zone=one burst=500;"
+
+
+@dataclass
+class Pace:
+    """Requests: of one client a second, while an endpoint is away, and until the next one goes."""
+
+    clients: int = 4
+    each: int = 50
+    away: int = 60
+    back: int = 10
+    # Each serves fewer a second than it is asked for, so that a stop always meets some under way.
+    serves: int = 40
 
 
 class Load:
@@ -42,7 +52,7 @@ class Load:
             thread.join()
 
 
-def replace(weir, server):
+def replace(weir, server, pace):
     """It ends at once, refuses while many requests go by, and is back."""
 
     def rises(what, by, name, **labels):
@@ -58,23 +68,28 @@ def replace(weir, server):
     refused = rises(f"{name} to refuse", 1, "weir_backend_errors_total", endpoint=name)
     server.__exit__()
     refused()
-    rises("the others to serve", AWAY, "weir_backend_requests_total", code="200")()
-    serves = rises(f"{name} to serve", BACK, "weir_backend_requests_total", endpoint=name, code="200")
+    rises("the others to serve", pace.away, "weir_backend_requests_total", code="200")()
+    counter = "weir_backend_requests_total"
+    serves = rises(f"{name} to serve", pace.back, counter, endpoint=name, code="200")
     server.__enter__()
     serves()
 
 
-def endpoint(folder, stack, speaks):
+def endpoint(folder, speaks, serves):
     folder.mkdir()
-    server = Nginx(folder, "location / { try_files /hello =404; }", SLOWLY, speaks=speaks)
+    zone = f"limit_req_zone $binary_remote_addr zone=one:64k rate={serves}r/s;"
+    slowly = f"{zone} limit_req zone=one burst=5000;"
+    server = Nginx(folder, "location / { try_files /hello =404; }", slowly, speaks=speaks)
     (server.folder / "hello").write_text("hello")
-    return stack.enter_context(server)
+    return server
 
 
-@pytest.mark.parametrize("speaks, protocol", [("", "http"), ("http2", "h2")], ids=["1", "2"])
-def test_endpoints_are_replaced_one_by_one_and_no_client_notices(scene, speaks, protocol):
+def deploy(scene, protocol, pace):
+    """The clients' side of it, and weir."""
     with ExitStack() as stack:
-        servers = [endpoint(scene.folder / f"endpoint{i}", stack, speaks) for i in range(ENDPOINTS)]
+        speaks = "http2" if protocol == "h2" else ""
+        folders = [scene.folder / f"endpoint{i}" for i in range(ENDPOINTS)]
+        servers = [stack.enter_context(endpoint(f, speaks, pace.serves)) for f in folders]
         weir = scene.start(
             f"""\
 listen: {{http: {{address: "127.0.0.1:0"}}}}
@@ -89,11 +104,19 @@ backends:
     outlier: {{ejection: 500ms}}
 """
         )
-        h2load = ["h2load", "-n", "400", "-c", "4", "--rps", "50", weir.url("/")]
-        # To h2load an answer of HTTP/1.1 without a reason is none, and those of HTTP/2 have no reason.
+        h2load = ["h2load", "-n", str(2 * pace.clients * pace.each), "-c", str(pace.clients)]
+        h2load += ["--rps", str(pace.each), weir.url("/")]
+        # h2load counts no answer of HTTP/1.1 without a reason, and those of HTTP/2 have none.
         other = ["--h1"] if protocol == "http" else []
         with Load([*h2load, *other], [*h2load, "-m", "4"]) as load:
             for server in servers:
-                replace(weir, server)
-        assert load.wrong == []
-        assert load.asked > ENDPOINTS * AWAY
+                replace(weir, server, pace)
+        return load, weir
+
+
+@pytest.mark.parametrize("protocol", ["http", "h2"])
+def test_endpoints_are_replaced_one_by_one_and_no_client_notices(scene, protocol):
+    pace = Pace()
+    load, _ = deploy(scene, protocol, pace)
+    assert load.wrong == []
+    assert load.asked > ENDPOINTS * pace.away
