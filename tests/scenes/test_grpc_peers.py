@@ -1,9 +1,12 @@
 """gRPC from client to endpoint, both of them grpcio: calls of one channel go to all endpoints."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent import futures
+from pathlib import Path
 
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
@@ -189,6 +192,33 @@ def test_an_endpoint_that_is_new_gets_calls_at_once(scene, serve, dial):
     for _ in range(40):
         assert say(b"x", timeout=20) == b"x"
     assert servers[1].calls > 8
+
+
+def test_an_endpoint_that_is_killed_ends_its_calls_and_no_others(scene, serve, dial):
+    script = "import test_grpc_peers as t; s = t.Server(); print(s.port, flush=True); s.free.wait()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=Path(__file__).parent
+    )
+    try:
+        port, other = int(process.stdout.readline()), serve()
+        weir = scene.proxy([f"127.0.0.1:{port}", other.address], backend="protocol: h2")
+        channel = dial(weir)
+        talks = [Talk(channel) for _ in range(8)]
+        assert [talk.say(b"1") for talk in talks] == [b"1"] * 8
+        assert 0 < other.calls < 8
+    finally:
+        process.kill()
+        process.wait()
+    codes = []
+    for talk in talks:
+        try:
+            assert talk.say(b"2") == b"2"
+            codes.append(talk.end()[1])
+        except grpc.RpcError as failure:
+            codes.append(failure.code())
+    assert codes.count(StatusCode.OK) == other.calls
+    assert codes.count(StatusCode.INTERNAL) == 8 - other.calls
+    assert channel.unary_unary("/test.Echo/Say")(b"x", timeout=20) == b"x"
 
 
 def test_a_drain_lets_a_call_end(scene, serve, dial):
