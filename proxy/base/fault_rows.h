@@ -15,7 +15,7 @@
 	F(header_too_large,                  431,  8, CLIENT,   NEVER,     "the header section is larger than allowed") \
 	F(client_gone,                       499,  1, CLIENT,   NEVER,     "the client left before its answer was complete") \
 	F(frame_flood,                       400,  8, CLIENT,   NEVER,     "the client sends frames to no use, faster than it may") \
-	F(stream_resets,                      400,  8, CLIENT,   NEVER,     "the client has streams reset faster than it may") \
+	F(stream_resets,                     400,  8, CLIENT,   NEVER,     "the client has streams reset faster than it may") \
 	F(client_hello_malformed,            400, 13, CLIENT,   NEVER,     "the client's first bytes are no TLS hello") \
 	F(unrecognized_name,                 421, 14, CLIENT,   NEVER,     "the client asked for a TLS server that is not known here") \
 	F(not_implemented,                   501, 12, CLIENT,   NEVER,     "the transfer coding or method is not implemented") \

@@ -9,9 +9,9 @@
 #include "base/fault.h"
 
 struct h2_credit {
-	uint64_t at; /* when time last gave some back */
-	uint32_t spent;
-	enum fault abuse; /* why there is none left; FAULT_none */
+	uint64_t at;             /* when time last gave some back */
+	uint32_t frames, resets; /* what they have cost */
+	enum fault abuse;        /* why there is none left; FAULT_none */
 };
 
 void h2_credit_received(struct h2_credit *c, const nghttp2_frame_hd *hd, uint64_t now);
