@@ -9,6 +9,13 @@ build_check_proxy(const struct model_backend *m)
 	return m->check.port == 0 ? m->proxy_protocol : PROXY_PROTOCOL_OFF;
 }
 
+/* Nor is such a port known to speak anything but HTTP/1.1, unless TLS agrees on more. */
+static bool
+build_check_h2(const struct model_backend *m)
+{
+	return m->check.port == 0 && m->protocol == UPSTREAM_H2;
+}
+
 struct check *
 build_check(const struct model_backend *m, struct tls_client *tls)
 {
@@ -33,6 +40,7 @@ build_check(const struct model_backend *m, struct tls_client *tls)
 	    .port = (uint16_t)c->port,
 	    .trust = c->initial == INITIAL_UP,
 	    .proxy_protocol = build_check_proxy(m),
+	    .h2 = build_check_h2(m),
 	    .tls = c->tls == CHECK_TLS_SAME ? tls : NULL,
 	};
 

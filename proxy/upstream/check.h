@@ -26,6 +26,7 @@ struct check_spec {
 	uint64_t every, every_changing, every_down, timeout; /* microseconds */
 	uint32_t up, down;                                   /* so many in a row */
 	uint16_t port;                                       /* 0: the endpoint's own */
+	bool h2;                                             /* http: asked over HTTP/2 */
 	bool trust;             /* a new endpoint is used before its first check */
 	struct tls_client *tls; /* NULL: plain */
 	enum proxy_protocol proxy_protocol;

@@ -168,16 +168,34 @@ probe_introduce(struct probe *p)
 	wire_text(&p->codec->wire, p->probes->loop, str_of(header, n));
 }
 
+/* Where there is TLS, the endpoint has chosen. */
+static const struct codec_ops *
+probe_codec(const struct probe *p)
+{
+	bool h2 = p->check->spec.h2;
+
+	if (p->conn.tls != NULL)
+		h2 = str_eq(tls_alpn(&p->conn), STR("h2"));
+	return h2 ? &codec_h2 : &codec_h1;
+}
+
 /* The connection can be used. */
 static void
 probe_ready(struct probe *p)
 {
+	const struct codec_ops *codec;
+
 	if (p->check->spec.kind == CHECK_TCP) {
 		probe_hang_up(p);
 		probe_end(p, CHECK_PASSED, "connected");
 		return;
 	}
-	p->codec = codec_h1.open(&p->conn, &p->probes->codec_spec);
+	codec = probe_codec(p);
+	if (p->check->spec.h2 && codec != &codec_h2) {
+		probe_end(p, CHECK_FAILED, "it does not agree to speak HTTP/2");
+		return;
+	}
+	p->codec = codec->open(&p->conn, &p->probes->codec_spec);
 	if (p->check->spec.proxy_protocol != PROXY_PROTOCOL_OFF)
 		probe_introduce(p);
 	probe_ask(p);
@@ -261,7 +279,8 @@ probe_heard(struct probe *p)
 	enum fault why = s->fault;
 
 	if (why != FAULT_none) {
-		bool stale = s->reused && !s->heard && why == FAULT_connection_terminated;
+		bool stale = p->kept && !s->heard &&
+			     (why == FAULT_connection_terminated || why == FAULT_connection_goaway);
 
 		probe_end_stream(p, why);
 		if (!stale) {
@@ -315,6 +334,7 @@ probe_dial(struct probe *p)
 	if (p->check->spec.port != 0)
 		addr_set_port(&to, p->check->spec.port);
 	p->at = PROBE_DIALS;
+	p->kept = false;
 	probe_dialled(p, conn_dial(&p->conn, p->probes->loop, &to, probe_on_conn));
 }
 
@@ -342,7 +362,8 @@ probe_begin(struct probe *p)
 	p->due = false;
 	p->began_at = l->now;
 	timer_set(l, &p->timer, l->now + p->check->spec.timeout);
-	if (p->codec != NULL)
+	p->kept = p->codec != NULL;
+	if (p->kept)
 		probe_ask(p);
 	else
 		probe_dial(p);

@@ -29,6 +29,7 @@ struct probe {
 	struct task task;    /* listed for all of its news */
 	struct conn conn;    /* fd -1: none */
 	struct codec *codec; /* owned; NULL: none */
+	bool kept;           /* both are of an earlier check */
 	/* of the check under way */
 	struct stream *stream; /* lent by the codec */
 	struct arena arena;    /* of its heads */

@@ -17,8 +17,8 @@ probes_new(struct loop *l)
 
 	p->loop = l;
 	LIST_INIT(&p->list);
-	slab_init(&p->codecs, codec_h1.size, PROBES_RESERVE);
-	slab_init(&p->streams, sizeof(struct stream), PROBES_RESERVE);
+	slab_init(&p->codecs, codec_size(), PROBES_RESERVE);
+	slab_init(&p->streams, sizeof(struct stream) + codec_part_size(), PROBES_RESERVE);
 	p->codec_spec = (struct codec_spec){.side = SIDE_UPSTREAM,
 	    .codecs = &p->codecs,
 	    .streams = &p->streams,

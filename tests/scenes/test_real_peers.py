@@ -201,6 +201,17 @@ def test_nghttpd_gets_and_gives_files(scene, nghttpd, args):
     assert digest(curl(*args, "-X", "POST", "-T", folder / "file", weir.url("/up"))) == want
 
 
+def test_nghttpd_is_checked_over_http_2_on_one_connection(scene, nghttpd):
+    address, folder = nghttpd
+    (folder / "healthz").write_text("fine")
+    weir = scene.proxy(address, "protocol: h2, check: {ask: GET /healthz, body: fine, every: 20ms}")
+    passed = 'weir_endpoint_checks_total{backend="app",endpoint="%s",result="passed"} ' % address
+    until(lambda: int(weir.admin("/metrics").body.decode().partition(passed)[2].split()[0]) > 5, "checks")
+    assert "down" not in weir.stderr
+    (folder / "healthz").unlink()
+    until(lambda: "down: status 404" in weir.stderr, "the endpoint to be left out")
+
+
 def test_h2load_gets_all_its_answers_from_nghttpd(scene, nghttpd):
     address, folder = nghttpd
     (folder / "file").write_bytes(b"x" * 1000)
