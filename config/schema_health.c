@@ -36,7 +36,7 @@ static const struct schema_row rows_outlier[] = {
 	 .sentence = "How often endpoints are compared with each other, and those that have been back are forgiven one of their ejections."},
 	{.key = "ejection", .type = SCHEMA_DURATION, FIELD(model_backend, outlier.ejection),
 	 .min = TIME_MIN_MS, .fallback = "30s", .example = "10s", .since = FIRST,
-	 .sentence = "For how long an endpoint is left out: the first time as long as this, the second time twice as long, and so on."},
+	 .sentence = "For how long an endpoint is left out: the first time as long as this, the second time twice as long, and so on. A check that passes ends it."},
 	{.key = "max_ejection", .type = SCHEMA_DURATION, FIELD(model_backend, outlier.max_ejection),
 	 .min = TIME_MIN_MS, .fallback = "5m", .example = "2m", .since = FIRST,
 	 .sentence = "The longest it is left out."},

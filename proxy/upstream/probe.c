@@ -6,6 +6,7 @@
 
 #include "io/tls_conn.h"
 #include "upstream/balance_draw.h"
+#include "upstream/ejection.h"
 #include "upstream/health.h"
 #include "upstream/pool.h"
 
@@ -58,6 +59,20 @@ probe_tell(struct probe *p, enum check_result result, bool changed, const char *
 	free(text);
 }
 
+/* Whoever is left out for what its requests came to, and passes, gets requests again at once: it
+ * was restarted, most often. */
+static void
+probe_pardon(struct probe *p, const char *words)
+{
+	char *text;
+
+	if (p->count.verdict != CHECK_UP || !ejection_lasts(p->endpoint))
+		return;
+	text = xasprintf("%s (%.*s)", words, STR_FMT(p->check->spec.ask));
+	ejection_end(p->endpoint, p->probes->loop->now, text);
+	free(text);
+}
+
 PRINTF_LIKE(3, 4)
 static void
 probe_end(struct probe *p, enum check_result result, const char *fmt, ...)
@@ -82,6 +97,8 @@ probe_end(struct probe *p, enum check_result result, const char *fmt, ...)
 	p->took_us = l->now - p->began_at;
 	changed = check_note(&p->count, &p->check->spec, result);
 	probe_tell(p, result, changed, words);
+	if (result == CHECK_PASSED)
+		probe_pardon(p, words);
 	next = p->began_at + check_wait(&p->count, &p->check->spec, draw_next(&p->probes->random));
 	p->due = false;
 	timer_set(l, &p->timer, next > l->now ? next : l->now);

@@ -72,6 +72,14 @@ def test_it_comes_back_when_its_time_is_over_and_stays_away_longer_the_next_time
     assert len(bad.requests) == had + 10
 
 
+def test_a_check_that_passes_brings_it_back_before_its_time(scene):
+    bad = scene.origin(answering(lambda r: OK if r.target == "/healthz" else ERROR))
+    weir, _ = pair(scene, bad, "outlier: {ejection: 60s}, check: GET /healthz every 500ms")
+    use_until_ejected(weir, bad)
+    until(lambda: f"app/{bad} up: status 200 (GET /healthz)" in weir.stderr, "its return")
+    assert not ejected(weir, bad)
+
+
 def test_one_success_ends_a_streak(scene):
     answers = iter([ERROR, ERROR, ERROR, ERROR, OK] * 20)
     origins = [scene.origin(answering(lambda _: next(answers))), scene.origin(OK)]
