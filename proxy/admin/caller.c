@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "http/reason.h"
+
 enum {
 	CALLER_HEADER_US = 10 * 1000000, /* for a whole request, and for a pause in an answer */
 	CALLER_IDLE_US = 60 * 1000000,
@@ -128,35 +130,6 @@ caller_say_goodbye(struct caller *c)
 /* ---- the answer ---- */
 
 static struct str
-caller_reason(unsigned status)
-{
-	static const struct {
-		unsigned status;
-		struct str reason;
-	} rows[] = {
-	    {100, STR_INIT("Continue")},
-	    {200, STR_INIT("OK")},
-	    {202, STR_INIT("Accepted")},
-	    {400, STR_INIT("Bad Request")},
-	    {403, STR_INIT("Forbidden")},
-	    {404, STR_INIT("Not Found")},
-	    {405, STR_INIT("Method Not Allowed")},
-	    {408, STR_INIT("Request Timeout")},
-	    {409, STR_INIT("Conflict")},
-	    {413, STR_INIT("Content Too Large")},
-	    {415, STR_INIT("Unsupported Media Type")},
-	    {422, STR_INIT("Unprocessable Content")},
-	    {431, STR_INIT("Request Header Fields Too Large")},
-	    {503, STR_INIT("Service Unavailable")},
-	};
-
-	for (size_t i = 0; i < nelem(rows); i++)
-		if (rows[i].status == status)
-			return rows[i].reason;
-	return STR("Error");
-}
-
-static struct str
 caller_date(struct arena *a)
 {
 	char *text = arena_take(a, CALLER_DATE);
@@ -186,7 +159,7 @@ caller_answer_head(struct caller *c, bool text)
 	h = arena_take(a, sizeof(*h));
 	ASSERT(h != NULL);
 	*h = (struct head){
-	    .status = (uint16_t)c->answer.status, .reason = caller_reason(c->answer.status)};
+	    .status = (uint16_t)c->answer.status, .reason = reason_of(c->answer.status)};
 	if (type == NULL)
 		type = text ? "text/plain; charset=utf-8" : "application/json";
 	caller_add(h, a, STR("Date"), caller_date(a));
@@ -267,7 +240,7 @@ caller_continue(struct caller *c)
 	h = arena_take(s->arena, sizeof(*h));
 	if (h == NULL)
 		return; /* the final answer says it, too */
-	*h = (struct head){.status = 100, .reason = caller_reason(100)};
+	*h = (struct head){.status = 100, .reason = reason_of(100)};
 	s->out.interim = h;
 	codec_flush(c->codec);
 }

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "http/reason.h"
+
 enum { REPLY_BODY_MAX = 1024, REPLY_DATE = 32, REPLY_ARENA = 16 * 1024 };
 
 enum reply_kind { REPLY_TEXT, REPLY_HTML, REPLY_JSON };
@@ -25,53 +27,12 @@ reply_kind(const struct head *h)
 	return REPLY_TEXT;
 }
 
-static struct str
-reply_reason(unsigned status)
-{
-	switch (status) {
-	case 200:
-		return STR("OK");
-	case 308:
-		return STR("Permanent Redirect");
-	case 400:
-		return STR("Bad Request");
-	case 403:
-		return STR("Forbidden");
-	case 404:
-		return STR("Not Found");
-	case 408:
-		return STR("Request Timeout");
-	case 413:
-		return STR("Content Too Large");
-	case 414:
-		return STR("URI Too Long");
-	case 417:
-		return STR("Expectation Failed");
-	case 431:
-		return STR("Request Header Fields Too Large");
-	case 500:
-		return STR("Internal Server Error");
-	case 501:
-		return STR("Not Implemented");
-	case 502:
-		return STR("Bad Gateway");
-	case 503:
-		return STR("Service Unavailable");
-	case 504:
-		return STR("Gateway Timeout");
-	case 505:
-		return STR("HTTP Version Not Supported");
-	default:
-		return STR("Error");
-	}
-}
-
 /* The body: fixed words, the fault's row and the id, which is made here or checked to be printable
  * without quotes (forward.c), so that nothing needs escaping. */
 static struct str
 reply_body(struct arena *a, enum reply_kind kind, const struct fault_row *row, struct str id)
 {
-	struct str reason = reply_reason(row->http);
+	struct str reason = reason_of(row->http);
 	char *text = NULL;
 
 	switch (kind) {
@@ -172,7 +133,7 @@ reply_head(struct exchange *x, unsigned status)
 	arena_extend(a, REPLY_ARENA); /* the request's own fields may have filled it */
 	h = arena_take(a, sizeof(*h));
 	ASSERT(h != NULL);
-	*h = (struct head){.status = (uint16_t)status, .reason = reply_reason(status)};
+	*h = (struct head){.status = (uint16_t)status, .reason = reason_of(status)};
 	reply_add(h, a, STR("Date"), reply_date(x));
 	return h;
 }

@@ -4,6 +4,7 @@
 #include "http/chars.h"
 #include "http/h1_parse.h"
 #include "http/h2_parts.h"
+#include "http/reason.h"
 #include "http/uri.h"
 
 enum {
@@ -196,6 +197,7 @@ h2_head_answer(struct h2_stream *s, bool no_body)
 		s->bad = framing_response(s->head, asked->method, false, &framing);
 	if (s->bad != FAULT_none)
 		return;
+	s->head->reason = reason_of(s->head->status); /* for clients of HTTP/1 */
 	in->kind = framing.kind;
 	in->length = framing.length;
 	in->keep_alive = true;

@@ -201,6 +201,14 @@ def test_nghttpd_gets_and_gives_files(scene, nghttpd, args):
     assert digest(curl(*args, "-X", "POST", "-T", folder / "file", weir.url("/up"))) == want
 
 
+def test_a_client_of_http_1_reads_the_words_for_a_status_that_http_2_has_not(scene, nghttpd):
+    address, folder = nghttpd
+    (folder / "file").write_text("x")
+    weir = scene.proxy(address, "protocol: h2")
+    assert weir.get("/file").raw.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert weir.get("/none").raw.startswith(b"HTTP/1.1 404 Not Found\r\n")
+
+
 def test_nghttpd_is_checked_over_http_2_on_one_connection(scene, nghttpd):
     address, folder = nghttpd
     (folder / "healthz").write_text("fine")
