@@ -443,3 +443,16 @@ framing_upgrade_answers(const struct head *asked, const struct head *answer)
 	}
 	return true;
 }
+
+enum fault
+framing_answer_fault(enum fault why)
+{
+	switch (why) {
+	case FAULT_http_request_error:
+		return FAULT_http_protocol_error;
+	case FAULT_header_too_large:
+		return FAULT_http_response_header_section_size;
+	default:
+		return why;
+	}
+}

@@ -31,6 +31,9 @@ enum fault framing_request(const struct head *h, struct framing *out) NODISCARD;
 enum fault framing_response(
     const struct head *h, enum method asked, bool upgrade_asked, struct framing *out) NODISCARD;
 
+/* Faults of syntax are named after the request; in an answer they mean this. */
+enum fault framing_answer_fault(enum fault why);
+
 /* Does the 101 switch to protocols that were asked for, and no others (RFC 9110 section 7.8)? */
 bool framing_upgrade_answers(const struct head *asked, const struct head *answer);
 

@@ -179,20 +179,6 @@ h1_request(struct h1 *h)
 	return H1_STOP;
 }
 
-/* Faults of syntax are named after the request; from an endpoint they mean this. */
-static enum fault
-h1_upstream_fault(enum fault why)
-{
-	switch (why) {
-	case FAULT_http_request_error:
-		return FAULT_http_protocol_error;
-	case FAULT_header_too_large:
-		return FAULT_http_response_header_section_size;
-	default:
-		return why;
-	}
-}
-
 static void
 h1_response_head(struct h1 *h, size_t size)
 {
@@ -213,7 +199,7 @@ h1_response_head(struct h1 *h, size_t size)
 	if (why == FAULT_none && framing.upgrade && !framing_upgrade_answers(asked, head))
 		why = FAULT_http_upgrade_failed;
 	if (why != FAULT_none) {
-		h1_end_with(h, h1_upstream_fault(why));
+		h1_end_with(h, framing_answer_fault(why));
 		return;
 	}
 	if (head->status < 200 && head->status != 101) {
@@ -246,7 +232,7 @@ h1_response(struct h1 *h)
 		return H1_STOP;
 	size = h1_head_size(h1_buffered(h), &h->scanned, &why);
 	if (why != FAULT_none) {
-		h1_end_with(h, h1_upstream_fault(why));
+		h1_end_with(h, framing_answer_fault(why));
 		return H1_STOP;
 	}
 	if (size == 0)
@@ -280,7 +266,8 @@ h1_body(struct h1 *h)
 		out = (struct h1_chunk_out){.used = have, .payload = have};
 	}
 	if (why != FAULT_none) {
-		h1_end_with(h, h->codec.spec->side == SIDE_UPSTREAM ? h1_upstream_fault(why) : why);
+		h1_end_with(
+		    h, h->codec.spec->side == SIDE_UPSTREAM ? framing_answer_fault(why) : why);
 		return H1_STOP;
 	}
 	ASSERT(slices_add(&in->body, h->in, h->start, (uint32_t)out.payload));
@@ -319,7 +306,7 @@ h1_trailers(struct h1 *h)
 		h->scanned = 0;
 	}
 	if (why != FAULT_none)
-		h1_end_with(h, upstream ? h1_upstream_fault(why) : why);
+		h1_end_with(h, upstream ? framing_answer_fault(why) : why);
 	else
 		h1_in_done(h);
 	stream_news(s, h->codec.conn->loop);

@@ -102,20 +102,6 @@ h2_in_done(struct h2 *h, struct h2_stream *s)
 	s->owed = 0;
 }
 
-/* Faults of syntax are named after the request; from an endpoint they mean this. */
-static enum fault
-h2_upstream_fault(enum fault why)
-{
-	switch (why) {
-	case FAULT_http_request_error:
-		return FAULT_http_protocol_error;
-	case FAULT_header_too_large:
-		return FAULT_http_response_header_section_size;
-	default:
-		return why;
-	}
-}
-
 /* A list that cannot be understood. What follows of the message is not looked at; a request is
  * answered, for which its head is of use as far as it is there. */
 static void
@@ -124,7 +110,7 @@ h2_in_bad(struct h2 *h, struct h2_stream *s)
 	struct stream *stream = s->stream;
 
 	if (h->codec.spec->side == SIDE_UPSTREAM) {
-		h2_stream_failed(h, s, h2_upstream_fault(s->bad));
+		h2_stream_failed(h, s, framing_answer_fault(s->bad));
 		return;
 	}
 	if (s->head != NULL && s->head->method_text.p != NULL && s->head->target.p != NULL)
@@ -346,7 +332,7 @@ h2_closed_fault(const struct h2 *h, const struct h2_stream *s, uint32_t code)
 	bool client = h->codec.spec->side == SIDE_CLIENT;
 
 	if (s->bad != FAULT_none)
-		return client ? s->bad : h2_upstream_fault(s->bad);
+		return client ? s->bad : framing_answer_fault(s->bad);
 	if (client)
 		return FAULT_client_gone;
 	if (code == NGHTTP2_REFUSED_STREAM)
