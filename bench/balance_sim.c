@@ -109,7 +109,8 @@ sim_new(const struct algorithm *a, uint32_t n, uint32_t weights)
 		(void)snprintf(s->names[i], sizeof(s->names[i]), "10.0.%u.%u:80", i / 250, i % 250);
 		s->endpoints[i].name = str_from(s->names[i]);
 		atomic_store(&s->endpoints[i].word, ENDPOINT_USABLE | ENDPOINT_FULL);
-		s->targets[i] = (struct balance_target){&s->endpoints[i], i % weights + 1};
+		s->targets[i] = (struct balance_target){
+		    .endpoint = &s->endpoints[i], .weight = i % weights + 1};
 		s->weight += s->targets[i].weight;
 	}
 	sim_build(s, a);
