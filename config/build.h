@@ -12,9 +12,10 @@ struct build {
 	struct rosters *rosters; /* NULL: names are not asked for */
 	struct meters *meters;
 	struct overload *overload;
-	struct tls_tickets *tickets; /* lives as long as the process */
-	bool only_checks;            /* nothing of it is going to be served */
-	struct map *listener_states; /* by address text; entries live as long as the process */
+	struct tls_tickets *tickets;      /* lives as long as the process */
+	const struct tls_server *renewed; /* by build_tls; NULL: it is the first */
+	bool only_checks;                 /* nothing of it is going to be served */
+	struct map *listener_states;      /* by address text; entries live as long as the process */
 	uint64_t generation;
 	struct loop *home; /* where snapshots die */
 };

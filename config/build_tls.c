@@ -76,19 +76,30 @@ tls_judge(struct tls_building *b, const struct position *at, const struct tls_ce
 		tls_warn(b, at, "certificate for %.*s: %s", STR_FMT(name), cert->lacks);
 }
 
+/* A pair that cannot be used; NULL, or what stands in for it. */
+static struct tls_cert *
+tls_add_bad(struct tls_building *b, const struct position *at, const char *path,
+    const struct tls_wrong *wrong)
+{
+	const struct tls_server *before = b->with->renewed;
+	struct tls_cert *cert = before != NULL ? tls_server_find(before, path) : NULL;
+	bool grave = before != NULL || b->with->only_checks;
+
+	b->bad |= b->with->only_checks;
+	tls_say(b, grave ? SEVERITY_ERROR : SEVERITY_WARNING, at, wrong->text, wrong->hint);
+	return cert != NULL ? tls_cert_ref(cert) : NULL;
+}
+
 static void
 tls_add(struct tls_building *b, const struct position *at, const struct tls_cert_files *files)
 {
 	struct tls_wrong wrong;
 	struct tls_cert *cert = tls_cert_load(files, &wrong);
 
-	if (cert == NULL) {
-		b->bad |= b->with->only_checks;
-		tls_say(b, b->with->only_checks ? SEVERITY_ERROR : SEVERITY_WARNING, at, wrong.text,
-		    wrong.hint);
+	if (cert != NULL)
+		tls_judge(b, at, cert);
+	else if ((cert = tls_add_bad(b, at, files->cert, &wrong)) == NULL)
 		return;
-	}
-	tls_judge(b, at, cert);
 	if (b->n == b->room) {
 		b->room = b->room ? b->room * 2 : 4;
 		b->certs = xrealloc(b->certs, b->room * sizeof(struct tls_cert *));
@@ -138,14 +149,21 @@ tls_add_folder(struct tls_building *b, const struct position *at, const char *fo
 		tls_say(b, SEVERITY_ERROR, at, "there is no *.crt or *.pem in this folder", "");
 }
 
+static bool
+tls_is_folder(const struct model_cert *m, const char *path)
+{
+	struct stat st;
+
+	return m->key.p == NULL && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static void
 tls_add_cert(struct tls_building *b, const struct model_cert *m)
 {
 	char *cert = tls_path(&m->at, m->cert), *key = tls_path(&m->at, m->key);
 	char *ocsp = tls_path(&m->at, m->ocsp);
-	struct stat st;
 
-	if (key == NULL && stat(cert, &st) == 0 && S_ISDIR(st.st_mode))
+	if (tls_is_folder(m, cert))
 		tls_add_folder(b, &m->at, cert);
 	else
 		tls_add(b, &m->at, &(struct tls_cert_files){cert, key, ocsp});
@@ -208,6 +226,32 @@ build_tls(const struct build *with, const struct model_listener *listener, struc
 		tls_cert_unref(&b.certs[i]);
 	free(b.certs);
 	return s;
+}
+
+void
+build_tls_files(
+    const struct model_listener *listener, void (*one)(void *arg, const char *path), void *arg)
+{
+	const struct model_tls *m = &listener->tls;
+	char *ca = tls_path(&listener->at, m->client_ca);
+
+	for (size_t i = 0; i < m->n_certs; i++) {
+		const struct model_cert *c = &m->certs[i];
+		char *files[] = {
+		    tls_path(&c->at, c->cert), tls_path(&c->at, c->key), tls_path(&c->at, c->ocsp)};
+		char *folder = xasprintf("%s/", files[0]);
+
+		one(arg, tls_is_folder(c, files[0]) ? folder : files[0]);
+		for (size_t j = 1; j < nelem(files); j++)
+			if (files[j] != NULL)
+				one(arg, files[j]);
+		for (size_t j = 0; j < nelem(files); j++)
+			free(files[j]);
+		free(folder);
+	}
+	if (ca != NULL)
+		one(arg, ca);
+	free(ca);
 }
 
 /* ---- the other side ---- */

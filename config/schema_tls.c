@@ -26,7 +26,7 @@ static const struct schema_row rows_tls[] = {
 	{.key = "certificates", .type = SCHEMA_CERTS, .required = true,
 	 ITEMS(model_listener, tls.certs, tls.n_certs), .object = &schema_cert,
 	 .example = "[{cert: www.crt, key: www.key}, certs.d/]", .since = FIRST,
-	 .sentence = "What clients are shown: a file, a folder, or a list of files, folders and {cert, key, ocsp}. In a folder, each *.crt or *.pem is a certificate whose key is in the file of the same name that ends in .key, or in itself. Which one a client is shown depends on the name it asks for: exact, then *.NAME for one label. Where there are an ECDSA and an RSA certificate for a name, it gets ECDSA if it can."},
+	 .sentence = "What clients are shown: a file, a folder, or a list of files, folders and {cert, key, ocsp}. In a folder, each *.crt or *.pem is a certificate whose key is in the file of the same name that ends in .key, or in itself. Which one a client is shown depends on the name it asks for: exact, then *.NAME for one label. Where there are an ECDSA and an RSA certificate for a name, it gets ECDSA if it can. Files that change are read again at once, these and client_ca; of a pair that is wrong then, what it said before stays."},
 	{.key = "min_version", .type = SCHEMA_CHOICE, FIELD(model_listener, tls.min_version),
 	 .words = words_version, .fallback = "1.2", .example = "1.3", .since = FIRST,
 	 .sentence = "The oldest version of TLS that is spoken."},

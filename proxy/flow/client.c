@@ -273,7 +273,7 @@ client_secured(struct client *c)
 static void
 client_serve(struct client *c)
 {
-	if (c->listener->spec != NULL && c->listener->spec->tls != NULL)
+	if (c->listener->spec != NULL && atomic_load(&c->listener->spec->tls) != NULL)
 		handshake_start(c);
 	else
 		client_secured(c);
@@ -375,8 +375,8 @@ client_refuse(struct listener *l, int fd, enum fault why)
 	    STR_FMT(fault_row(why)->word));
 
 	if (l->protocol == LISTEN_HTTP &&
-	    (l->spec == NULL ||
-		l->spec->tls == NULL)) /* best effort: the buffer of a new socket is empty */
+	    (l->spec == NULL || atomic_load(&l->spec->tls) ==
+				    NULL)) /* best effort: the buffer of a new socket is empty */
 		(void)!send(fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 }

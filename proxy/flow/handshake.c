@@ -95,7 +95,7 @@ handshake_start(struct client *c)
 	c->at = CLIENT_TLS;
 	c->phase_at = w->loop->now;
 	c->conn.task.run = handshake_run;
-	tls_accept(&c->conn, c->listener->spec->tls);
+	tls_accept(&c->conn, atomic_load(&c->listener->spec->tls));
 	timer_set(w->loop, &c->conn.timer, w->loop->now + w->timeouts.tls);
 	handshake_run(&c->conn.task);
 }

@@ -29,7 +29,9 @@ struct listener_spec {
 	bool proxy_protocol, redirect_https;
 	struct cidr *proxy_from; /* owned */
 	size_t n_proxy_from;
-	struct tls_server *tls;       /* ref; NULL: plain */
+	/* ref; NULL: plain. Swapped when its files change: a worker that has loaded it may use it
+	 * until its turn ends */
+	_Atomic(struct tls_server *) tls;
 	uint32_t max_connections;     /* 0: no limit */
 	struct listener_state *state; /* lives as long as the process */
 	struct meter *meter;          /* ref */

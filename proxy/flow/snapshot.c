@@ -37,9 +37,11 @@ route_free(struct route *r)
 static void
 listener_spec_fini(struct listener_spec *l)
 {
+	struct tls_server *tls = atomic_load(&l->tls);
+
 	arms_fini(&l->arms);
 	sni_fini(&l->sni);
-	tls_server_unref(&l->tls);
+	tls_server_unref(&tls);
 	meter_unref(&l->meter);
 	free((char *)(uintptr_t)l->name.p);
 	free(l->proxy_from);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "io/addr.h"
 
 enum {
@@ -117,6 +118,8 @@ tls_read_files(struct tls_cert *cert, const struct tls_cert_files *files, struct
 	unsigned char *key_pem = NULL;
 	bool ok = pem != NULL && tls_read_chain(cert, str_of((char *)pem, len), wrong);
 
+	if (ok)
+		cert->content = map_hash(str_of((char *)pem, len));
 	if (ok && files->key != NULL)
 		ok = (key_pem = tls_file(files->key, "key", TLS_PEM_MAX, &key_len, wrong)) != NULL;
 	if (ok)
@@ -134,6 +137,8 @@ tls_read_files(struct tls_cert *cert, const struct tls_cert_files *files, struct
 	if (files->staple != NULL)
 		cert->staple = tls_file(
 		    files->staple, "OCSP response", TLS_STAPLE_MAX, &cert->staple_len, wrong);
+	if (cert->staple != NULL)
+		cert->content ^= map_hash(str_of((char *)cert->staple, cert->staple_len));
 	return files->staple == NULL || cert->staple != NULL;
 }
 

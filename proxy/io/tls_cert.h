@@ -37,6 +37,7 @@ struct tls_cert {
 	const char *lacks;     /* what the chain lacks, in words; NULL: nothing */
 	unsigned char *staple; /* owned; an OCSP response to be sent along; NULL: none */
 	size_t staple_len;
+	uint64_t content; /* tells it from one that was read from other bytes */
 };
 
 struct tls_cert_files {

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/map.h"
+#include "io/tls_cert_parts.h"
 #include "io/tls_conn.h"
 
 #define TLS_CIPHERS                                                                                \
@@ -48,6 +49,7 @@ struct tls_server {
 	bool reject_unknown;
 	X509_STORE *client_ca; /* owned, both; NULL: none */
 	STACK_OF(X509_NAME) * client_ca_names;
+	uint64_t client_ca_content; /* as of a certificate */
 };
 
 /* ---- which certificate ---- */
@@ -111,6 +113,26 @@ tls_server_list(const struct tls_server *s, struct tls_cert *const **out)
 {
 	*out = s->certs;
 	return s->n_certs;
+}
+
+struct tls_cert *
+tls_server_find(const struct tls_server *s, const char *path)
+{
+	for (size_t i = 0; i < s->n_certs; i++)
+		if (strcmp(s->certs[i]->path, path) == 0)
+			return s->certs[i];
+	return NULL;
+}
+
+bool
+tls_server_same(const struct tls_server *a, const struct tls_server *b)
+{
+	if (a->n_certs != b->n_certs || a->client_ca_content != b->client_ca_content)
+		return false;
+	for (size_t i = 0; i < a->n_certs; i++)
+		if (a->certs[i]->content != b->certs[i]->content)
+			return false;
+	return true;
 }
 
 /* The library's question in the middle of a client hello. */
@@ -223,12 +245,12 @@ tls_face_client_auth(struct tls_server *s, SSL_CTX *library, enum tls_client_aut
 }
 
 /* A ticket serves only where it was given under the same rules: else one from a listener that asks
- * nobody for a certificate would open one that does. */
+ * nobody for a certificate would open one that does, and one by an authority that is not trusted
+ * any more would be as good as before. */
 static void
-tls_face_policy(SSL_CTX *library, const struct tls_server_spec *spec)
+tls_face_policy(const struct tls_server *s, SSL_CTX *library, const struct tls_server_spec *spec)
 {
-	uint64_t id[2] = {
-	    spec->client_auth, spec->client_ca != NULL ? map_hash(str_from(spec->client_ca)) : 0};
+	uint64_t id[2] = {spec->client_auth, s->client_ca_content};
 
 	ASSERT(SSL_CTX_set_session_id_context(library, (unsigned char *)id, sizeof(id)) == 1);
 }
@@ -284,7 +306,7 @@ tls_face_build(struct tls_server *s, struct tls_face *face, const struct tls_ser
 	SSL_CTX *library = face->library = tls_face_library(spec);
 
 	tls_face_tickets(library, spec);
-	tls_face_policy(library, spec);
+	tls_face_policy(s, library, spec);
 	if (s->alpn_len > 0)
 		SSL_CTX_set_alpn_select_cb(library, tls_on_alpn, s);
 	SSL_CTX_set_tlsext_status_cb(library, tls_on_status);
@@ -358,6 +380,24 @@ tls_server_build(struct tls_server *s, const struct tls_server_spec *spec, struc
 	return ok;
 }
 
+static uint64_t
+tls_store_content(const X509_STORE *store)
+{
+	const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(store);
+	uint64_t content = 0;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509 *x = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+		char digest[TLS_DIGEST];
+
+		if (x == NULL)
+			continue;
+		tls_digest_text(x, digest);
+		content ^= map_hash(str_from(digest));
+	}
+	return content;
+}
+
 static bool
 tls_server_client_ca(struct tls_server *s, const char *path, struct tls_wrong *wrong)
 {
@@ -366,6 +406,7 @@ tls_server_client_ca(struct tls_server *s, const char *path, struct tls_wrong *w
 	s->client_ca = X509_STORE_new();
 	s->client_ca_names = SSL_load_client_CA_file(path);
 	if (s->client_ca_names != NULL && X509_STORE_load_file(s->client_ca, path) == 1) {
+		s->client_ca_content = tls_store_content(s->client_ca);
 		ERR_clear_error();
 		return true;
 	}

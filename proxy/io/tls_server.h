@@ -33,6 +33,10 @@ void tls_server_unref(struct tls_server **s); /* any thread; a no-op on NULL */
 
 /* All of its certificates, in the order of the file. */
 size_t tls_server_list(const struct tls_server *s, struct tls_cert *const **out);
+/* The one that was read from this file; NULL: none. */
+struct tls_cert *tls_server_find(const struct tls_server *s, const char *path);
+/* Do both show the same and trust the same? What else the spec says is not compared. */
+bool tls_server_same(const struct tls_server *a, const struct tls_server *b);
 /* The certificates that would be offered for this name, best kind first; at most two. Without a
  * fitting one: those of the default, or none. */
 size_t tls_server_certs(const struct tls_server *s, struct str host, const struct tls_cert *out[2]);

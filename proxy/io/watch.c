@@ -139,13 +139,15 @@ watch_timer(struct timer *t)
 static bool
 watch_concerns(const struct watched *w, const struct inotify_event *e)
 {
-	const char *name = e->len > 0 ? e->name : "";
+	const char *name = e->len > 0 ? e->name : "", *own = watch_name(w->path);
 
 	if (e->mask & IN_Q_OVERFLOW)
 		return true;
 	if (w->folders[0] != e->wd && w->folders[1] != e->wd)
 		return false;
-	return name[0] == '\0' || strcmp(name, watch_name(w->path)) == 0 ||
+	if (own[0] == '\0' && w->folders[0] == e->wd)
+		return true;
+	return name[0] == '\0' || strcmp(name, own) == 0 ||
 	       (w->real != NULL && strcmp(name, watch_name(w->real)) == 0) ||
 	       (name[0] == '.' && name[1] == '.');
 }

@@ -1,4 +1,6 @@
-/* certs - the certificates in use: what listeners show to clients, and weir itself to endpoints. */
+/* certs - the certificates in use: what listeners show to clients, and weir itself to endpoints.
+ * Those of listeners follow their files without a reload: what has changed is read again, and shown
+ * to who comes from then on. Control thread. */
 #ifndef RUN_CERTS_H
 #define RUN_CERTS_H
 
@@ -14,5 +16,9 @@ struct cert_use {
 /* One by one; a certificate that serves twice comes twice. */
 void certs_each(
     const struct server *s, void (*one)(void *arg, const struct cert_use *use), void *arg);
+
+/* Another snapshot is in force: its listeners' files are followed from now on. */
+void certs_follow(struct server *s);
+void certs_stop(struct server *s); /* a no-op when nothing is followed */
 
 #endif

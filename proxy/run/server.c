@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run/certs.h"
 #include "run/changes.h"
 #include "run/cpus.h"
 #include "run/crew.h"
@@ -150,6 +151,7 @@ server_publish(struct server *s, struct model *m, struct snapshot *snapshot,
 	s->reloaded_wall_us = server_wall_us();
 	log_set(m->log_level, m->log_format);
 	pressure_watch(&s->pressure, s->loop, &snapshot->overload_spec);
+	certs_follow(s);
 	ejections_follow(s);
 	changes_follow(s);
 	warmings_wake(s);
@@ -437,6 +439,7 @@ server_fini(struct server *s)
 		registry_graces(s->registry, NULL);
 		grace_alone(s->grace);
 	}
+	certs_stop(s);
 	names_stop(s);
 	loop_free(&s->loop); /* with the snapshots that were posted to it */
 	names_end(s);

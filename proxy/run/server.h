@@ -62,7 +62,7 @@ struct server {
 	struct conn signals;       /* a signalfd */
 	struct watchdog *watchdog; /* NULL: systemd does not ask */
 	char *last_errors;         /* owned; of the last failed reload, NULL when it went well */
-	int exit_code;
+	struct certs *certs;       /* owned; follow their files */
 };
 
 /* Loads, binds, starts, serves until stopped; the exit code. Says what is wrong on stderr. */

@@ -33,3 +33,15 @@ def certificate(folder, *hosts, ca, name=None, kind="ec", days=90, names=None):
         *("-CAcreateserial", "-days", days, "-extfile", extra, "-out", cert),
     )
     return cert
+
+
+def serial(cert):
+    """Its serial number in hex, as weir shows it."""
+    return openssl("x509", "-in", cert, "-noout", "-serial").strip().split("=")[1]
+
+
+def serial_of(said):
+    """The same, of the certificate in what s_client has said."""
+    pem = said[said.index("-----BEGIN") : said.index("-----END CERT")] + "-----END CERTIFICATE-----\n"
+    command = ["openssl", "x509", "-noout", "-serial"]
+    return subprocess.run(command, input=pem, capture_output=True, text=True).stdout.strip().split("=")[1]

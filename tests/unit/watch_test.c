@@ -254,6 +254,26 @@ files_of_one_folder_are_told_apart(void **state)
 	free(other);
 }
 
+static void
+a_folder_is_all_files_in_it(void **state)
+{
+	struct rig *r = *state;
+
+	assert_int_equal(mkdir("shelf", 0700), 0);
+	begin(r, "shelf/");
+	put("beside", "one");
+	expect_quiet(r);
+	put("shelf/one", "one");
+	expect_told(r);
+	put("shelf/one", "two");
+	expect_told(r);
+	assert_int_equal(rename("shelf/one", "shelf/two"), 0);
+	expect_told(r);
+	assert_int_equal(unlink("shelf/two"), 0);
+	expect_told(r);
+	expect_quiet(r);
+}
+
 #define WATCH_TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
 
 int
@@ -268,6 +288,7 @@ main(void)
 	    WATCH_TEST(many_changes_are_few_words),
 	    WATCH_TEST(looks_itself_when_nobody_tells),
 	    WATCH_TEST(files_of_one_folder_are_told_apart),
+	    WATCH_TEST(a_folder_is_all_files_in_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
