@@ -19,12 +19,9 @@ admin_new(struct loop *l, void *owner, const struct admin_route *routes, size_t 
 	a->owner = owner;
 	a->routes = routes;
 	a->n_routes = n;
-	slab_init(&a->codecs, codec_h1.size, ADMIN_RESERVE);
-	slab_init(&a->streams, sizeof(struct stream) + STREAM_ARENA, ADMIN_RESERVE);
-	a->codec_spec = (struct codec_spec){.side = SIDE_CLIENT,
-	    .codecs = &a->codecs,
-	    .streams = &a->streams,
-	    .draining = &a->draining};
+	codec_slabs_init(&a->slabs, SIDE_CLIENT, ADMIN_RESERVE);
+	a->codec_spec =
+	    (struct codec_spec){.side = SIDE_CLIENT, .slabs = &a->slabs, .draining = &a->draining};
 	return a;
 }
 
@@ -146,8 +143,7 @@ admin_free(struct admin **ap)
 	*ap = NULL;
 	admin_doors_begin(a);
 	admin_doors_end(a);
-	slab_fini(&a->codecs);
-	slab_fini(&a->streams);
+	codec_slabs_fini(&a->slabs);
 	free(a);
 }
 

@@ -7,6 +7,7 @@
 
 #include "admin/admin.h"
 #include "admin/socket.h"
+#include "http/codec_slabs.h"
 
 struct door {
 	LIST_ENTRY(door) entry;
@@ -26,7 +27,7 @@ struct admin {
 	const struct admin_route *routes; /* borrowed */
 	size_t n_routes;
 	LIST_HEAD(, door) doors;
-	struct slab codecs, streams;
+	struct codec_slabs slabs;
 	struct codec_spec codec_spec;
 	bool draining; /* never; the codec wants to know */
 };

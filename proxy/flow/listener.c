@@ -100,11 +100,8 @@ listener_open(struct worker *w, const struct listener_spec *spec, int fd)
 	l->meter = meter_ref(spec->meter);
 	l->cut.run = listener_cut;
 	l->cut_timer.fire = listener_cut_due;
-	l->codec_spec = (struct codec_spec){.side = SIDE_CLIENT,
-	    .codecs = &w->codecs,
-	    .streams = &w->streams,
-	    .draining = &l->draining,
-	    .h2 = true};
+	l->codec_spec = (struct codec_spec){
+	    .side = SIDE_CLIENT, .slabs = &w->slabs, .draining = &l->draining, .h2 = true};
 	listener_name(l, spec->name);
 	acceptor_open(&l->acceptor, w->loop, fd, listener_run);
 	LIST_INSERT_HEAD(&w->listeners, l, entry);

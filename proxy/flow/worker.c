@@ -86,8 +86,7 @@ worker_new(uint32_t index, struct meters *meters)
 	slab_init(&w->clients, sizeof(struct client), WORKER_RESERVE);
 	slab_init(&w->exchanges, sizeof(struct exchange), WORKER_RESERVE);
 	slab_init(&w->tunnels, tunnel_size(), WORKER_RESERVE);
-	slab_init(&w->codecs, codec_size(), WORKER_RESERVE);
-	slab_init(&w->streams, sizeof(struct stream) + STREAM_ARENA, WORKER_RESERVE);
+	codec_slabs_init(&w->slabs, SIDE_CLIENT, WORKER_RESERVE);
 	w->pools = pools_new(&(struct pools_spec){
 	    w->loop, &w->timeouts.connect, &w->timeouts.tls, &w->timeouts.upstream_idle});
 	w->scratch = match_scratch_new();
@@ -116,8 +115,7 @@ worker_free(struct worker **wp)
 	slab_fini(&w->clients);
 	slab_fini(&w->exchanges);
 	slab_fini(&w->tunnels);
-	slab_fini(&w->codecs);
-	slab_fini(&w->streams);
+	codec_slabs_fini(&w->slabs);
 	match_scratch_free(&w->scratch);
 	ring_free(&w->log);
 	meter_unref(&w->meter);

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "flow/snapshot.h"
+#include "http/codec_slabs.h"
 #include "observe/accesslog.h"
 
 struct client;
@@ -22,7 +23,8 @@ struct worker {
 	struct snapshot_use *current;
 	struct pools *pools;
 	struct timeouts timeouts; /* the current snapshot's, for pools */
-	struct slab clients, exchanges, tunnels, codecs, streams;
+	struct slab clients, exchanges, tunnels;
+	struct codec_slabs slabs; /* of clients */
 	LIST_HEAD(, listener) listeners;
 	LIST_HEAD(, client) all_clients;
 	struct match_scratch *scratch;

@@ -11,12 +11,13 @@
 
 enum side { SIDE_CLIENT, SIDE_UPSTREAM }; /* who is at the other end of the conn */
 
+struct codec_slabs;
+
 struct codec_spec { /* of a worker and side: outlives its codecs */
 	enum side side;
-	struct slab *codecs;  /* of codec_size */
-	struct slab *streams; /* of struct stream, with STREAM_ARENA or codec_part_size behind */
-	bool *draining;       /* client side: no message after the current ones */
-	bool h2;              /* client side: a preface of HTTP/2 is not HTTP/1's to answer */
+	struct codec_slabs *slabs;
+	bool *draining; /* client side: no message after the current ones */
+	bool h2;        /* client side: a preface of HTTP/2 is not HTTP/1's to answer */
 };
 
 struct codec {
@@ -36,9 +37,10 @@ struct codec {
 };
 
 struct codec_ops {
-	size_t size;   /* of its struct */
-	uint8_t major; /* version of HTTP */
-	bool many;     /* streams at once */
+	size_t size;      /* of its struct */
+	size_t part_size; /* of what it keeps behind a stream, upstream side */
+	uint8_t major;    /* version of HTTP */
+	bool many;        /* streams at once */
 	struct codec *(*open)(struct conn *, const struct codec_spec *);
 	void (*close)(struct codec **); /* takes; no stream of it may have an owner any more */
 	/* Upstream side: a new stream whose head will live in this arena; NULL: full or done. */
@@ -55,8 +57,6 @@ struct codec_ops {
 };
 
 extern const struct codec_ops codec_h1, codec_h2;
-size_t codec_size(void);      /* of the larger one */
-size_t codec_part_size(void); /* of what either keeps of a stream, upstream side */
 
 /* What the owner put into an out message leaves at the latest at the end of this turn. */
 static inline void

@@ -23,7 +23,7 @@ h1_flush_run(struct task *t)
 static struct codec *
 h1_open(struct conn *conn, const struct codec_spec *spec)
 {
-	struct h1 *h = slab_take(spec->codecs);
+	struct h1 *h = slab_take(&spec->slabs->h1);
 
 	*h = (struct h1){
 	    .codec = {
@@ -55,7 +55,7 @@ h1_stream_free(struct h1 *h)
 	if (h->codec.fresh == s)
 		h->codec.fresh = NULL;
 	h->stream = NULL;
-	slab_give(h->codec.spec->streams, s);
+	slab_give(&h->codec.spec->slabs->streams, s);
 }
 
 void
@@ -80,7 +80,7 @@ h1_close(struct codec **cp)
 	h1_stream_free(h);
 	h1_forget_input(h);
 	wire_clear(&h->codec.wire, h->codec.conn->loop);
-	slab_give(h->codec.spec->codecs, h);
+	slab_give(&h->codec.spec->slabs->h1, h);
 }
 
 void
@@ -97,7 +97,7 @@ codec_detach(struct codec **cp, struct slices *rest)
 struct stream *
 h1_stream_new(struct h1 *h)
 {
-	struct stream *s = slab_take(h->codec.spec->streams);
+	struct stream *s = slab_take(&h->codec.spec->slabs->streams);
 
 	memset(s, 0, offsetof(struct stream, first));
 	s->codec = &h->codec;

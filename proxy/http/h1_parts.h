@@ -2,7 +2,7 @@
 #ifndef HTTP_H1_PARTS_H
 #define HTTP_H1_PARTS_H
 
-#include "http/codec.h"
+#include "http/codec_slabs.h"
 #include "http/h1_parse.h"
 #include "io/pipe.h"
 

@@ -69,7 +69,7 @@ h2_begin(struct h2 *h)
 static struct codec *
 h2_open(struct conn *conn, const struct codec_spec *spec)
 {
-	struct h2 *h = slab_take(spec->codecs);
+	struct h2 *h = slab_take(&spec->slabs->h2);
 
 	*h = (struct h2){
 	    .codec = {.ops = &codec_h2, .spec = spec, .conn = conn, .flush = {.run = h2_flush_run}},
@@ -111,7 +111,7 @@ h2_close(struct codec **cp)
 	if (h->in != NULL)
 		chunk_unref(h->in);
 	wire_clear(&h->codec.wire, l);
-	slab_give(h->codec.spec->codecs, h);
+	slab_give(&h->codec.spec->slabs->h2, h);
 }
 
 /* What became of a stream that was not complete when the conn ended. */
@@ -349,14 +349,9 @@ h2_feed(struct codec *c)
 	return io;
 }
 
-size_t
-codec_size(void)
-{
-	return codec_h1.size > codec_h2.size ? codec_h1.size : codec_h2.size;
-}
-
 const struct codec_ops codec_h2 = {
     .size = sizeof(struct h2),
+    .part_size = sizeof(struct h2_stream),
     .major = 2,
     .many = true,
     .open = h2_open,

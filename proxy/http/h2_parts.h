@@ -14,7 +14,7 @@
 #include <nghttp2/nghttp2.h>
 #include <sys/queue.h>
 
-#include "http/codec.h"
+#include "http/codec_slabs.h"
 #include "http/h2_calm.h"
 
 enum {

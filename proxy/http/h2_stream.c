@@ -26,7 +26,7 @@ h2_stream_add(struct h2 *h, struct stream *stream, struct h2_stream *s)
 struct h2_stream *
 h2_stream_new(struct h2 *h, int32_t id)
 {
-	struct stream *stream = slab_take(h->codec.spec->streams);
+	struct stream *stream = slab_take(&h->codec.spec->slabs->streams);
 	struct h2_stream *s;
 
 	memset(stream, 0, offsetof(struct stream, first));
@@ -71,7 +71,7 @@ h2_stream_open(struct codec *c, struct arena *arena, struct task *owner)
 
 	if (h2_room(c) == 0)
 		return NULL;
-	stream = slab_take(c->spec->streams);
+	stream = slab_take(&c->spec->slabs->streams);
 	memset(stream, 0, offsetof(struct stream, first));
 	stream->arena = arena;
 	stream->owner = owner;
@@ -113,7 +113,7 @@ h2_stream_free(struct h2 *h, struct h2_stream *s)
 		chunk_unref(s->tail);
 	if (stream->arena == &stream->own)
 		arena_reset(&stream->own); /* and s is gone */
-	slab_give(h->codec.spec->streams, stream);
+	slab_give(&h->codec.spec->slabs->streams, stream);
 }
 
 void
@@ -152,10 +152,4 @@ h2_stream_end(struct stream **sp, enum fault why)
 	h2_stream_free(h, s);
 	if (h->codec.done)
 		loop_ready(h->codec.conn->loop, &h->codec.conn->task); /* to be closed */
-}
-
-size_t
-codec_part_size(void)
-{
-	return sizeof(struct h2_stream);
 }

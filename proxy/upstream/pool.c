@@ -16,12 +16,9 @@ pools_new(const struct pools_spec *spec)
 
 	p->spec = *spec;
 	slab_init(&p->upstreams, sizeof(struct upstream), POOL_RESERVE);
-	slab_init(&p->codecs, codec_size(), POOL_RESERVE);
-	slab_init(&p->streams, sizeof(struct stream) + codec_part_size(), POOL_RESERVE);
-	p->codec_spec = (struct codec_spec){.side = SIDE_UPSTREAM,
-	    .codecs = &p->codecs,
-	    .streams = &p->streams,
-	    .draining = &p->closing};
+	codec_slabs_init(&p->slabs, SIDE_UPSTREAM, POOL_RESERVE);
+	p->codec_spec =
+	    (struct codec_spec){.side = SIDE_UPSTREAM, .slabs = &p->slabs, .draining = &p->closing};
 	return p;
 }
 
@@ -32,8 +29,7 @@ pools_free(struct pools **pp)
 
 	*pp = NULL;
 	pools_close_idle(p);
-	slab_fini(&p->streams);
-	slab_fini(&p->codecs);
+	codec_slabs_fini(&p->slabs);
 	slab_fini(&p->upstreams);
 	free(p->v);
 	free(p);

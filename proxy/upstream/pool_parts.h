@@ -3,6 +3,7 @@
 #ifndef UPSTREAM_POOL_PARTS_H
 #define UPSTREAM_POOL_PARTS_H
 
+#include "http/codec_slabs.h"
 #include "upstream/pool.h"
 
 struct pool {                   /* of one endpoint */
@@ -13,7 +14,8 @@ struct pool {                   /* of one endpoint */
 struct pools {
 	struct pools_spec spec;
 	struct codec_spec codec_spec;
-	struct slab upstreams, codecs, streams;
+	struct slab upstreams;
+	struct codec_slabs slabs;
 	struct pool *v; /* owned; by endpoint id */
 	uint32_t n;
 	bool closing;

@@ -17,12 +17,9 @@ probes_new(struct loop *l)
 
 	p->loop = l;
 	LIST_INIT(&p->list);
-	slab_init(&p->codecs, codec_size(), PROBES_RESERVE);
-	slab_init(&p->streams, sizeof(struct stream) + codec_part_size(), PROBES_RESERVE);
-	p->codec_spec = (struct codec_spec){.side = SIDE_UPSTREAM,
-	    .codecs = &p->codecs,
-	    .streams = &p->streams,
-	    .draining = &p->draining};
+	codec_slabs_init(&p->slabs, SIDE_UPSTREAM, PROBES_RESERVE);
+	p->codec_spec = (struct codec_spec){
+	    .side = SIDE_UPSTREAM, .slabs = &p->slabs, .draining = &p->draining};
 	if (getrandom(&p->random, sizeof(p->random), 0) != sizeof(p->random))
 		p->random = (uintptr_t)p; /* spread is wanted, not secrecy */
 	return p;
@@ -46,8 +43,7 @@ probes_free(struct probes **pp)
 		return;
 	LIST_FOREACH_SAFE(probe, &p->list, entry, next)
 		probes_drop(probe);
-	slab_fini(&p->streams);
-	slab_fini(&p->codecs);
+	codec_slabs_fini(&p->slabs);
 	free(p);
 }
 

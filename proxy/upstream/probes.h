@@ -4,12 +4,13 @@
 #ifndef UPSTREAM_PROBES_H
 #define UPSTREAM_PROBES_H
 
+#include "http/codec_slabs.h"
 #include "upstream/probe.h"
 
 struct probes {
 	struct loop *loop; /* the control thread's */
 	struct codec_spec codec_spec;
-	struct slab codecs, streams;
+	struct codec_slabs slabs;
 	LIST_HEAD(, probe) list;
 	uint64_t random;
 	uint64_t turn; /* the time of the turn in which `begun` checks began */

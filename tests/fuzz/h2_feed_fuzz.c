@@ -159,11 +159,9 @@ fuzz_open(struct fuzz *f, unsigned how, struct str in)
 	    .in_ends = how & END_BIT,
 	    .loop = loop_new(NULL),
 	    .stop = {.run = rig_stop_run}};
-	slab_init(&r->codecs, codec_size(), 0);
-	slab_init(&r->streams, sizeof(struct stream) + STREAM_ARENA, 0);
+	codec_slabs_init(&r->slabs, how & SIDE_BIT ? SIDE_UPSTREAM : SIDE_CLIENT, 0);
 	r->spec = (struct codec_spec){.side = how & SIDE_BIT ? SIDE_UPSTREAM : SIDE_CLIENT,
-	    .codecs = &r->codecs,
-	    .streams = &r->streams,
+	    .slabs = &r->slabs,
 	    .draining = &r->draining};
 	for (size_t i = 0; i < OWNERS; i++) {
 		f->owners[i].fuzz = f;
@@ -208,8 +206,7 @@ fuzz_close(struct fuzz *f)
 	ASSERT(f->n == 0);
 	r->codec->ops->close(&r->codec);
 	task_unlist(r->loop, &r->conn.task);
-	slab_fini(&r->codecs);
-	slab_fini(&r->streams);
+	codec_slabs_fini(&r->slabs);
 	loop_free(&r->loop); /* asserts that no chunk is in use */
 	free(r->out.p);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/codec.h"
+#include "http/codec_slabs.h"
 
 enum { RIG_ARENA = 256 * 1024, RIG_STILL = 6 };
 
@@ -20,7 +20,7 @@ struct h1_rig {
 	struct loop *loop;
 	struct conn conn;
 	struct task stop;
-	struct slab codecs, streams;
+	struct codec_slabs slabs;
 	struct codec_spec spec;
 	struct codec *codec;
 	bool draining;
@@ -297,10 +297,8 @@ static inline void
 rig_open(struct h1_rig *r, enum side side, struct str in)
 {
 	*r = (struct h1_rig){.in = in, .out_room = SIZE_MAX, .loop = loop_new(NULL)};
-	slab_init(&r->codecs, codec_h1.size, 0);
-	slab_init(&r->streams, sizeof(struct stream) + STREAM_ARENA, 0);
-	r->spec = (struct codec_spec){
-	    .side = side, .codecs = &r->codecs, .streams = &r->streams, .draining = &r->draining};
+	codec_slabs_init(&r->slabs, side, 0);
+	r->spec = (struct codec_spec){.side = side, .slabs = &r->slabs, .draining = &r->draining};
 	conn_open(&r->conn, r->loop, -1, rig_conn_run);
 	r->conn.transport = &rig_transport;
 	r->codec = codec_h1.open(&r->conn, &r->spec);
@@ -339,8 +337,7 @@ rig_close(struct h1_rig *r)
 		r->codec->ops->close(&r->codec);
 	task_unlist(r->loop, &r->conn.task);
 	task_unlist(r->loop, &r->owner);
-	slab_fini(&r->codecs);
-	slab_fini(&r->streams);
+	codec_slabs_fini(&r->slabs);
 	arena_reset(&r->arena);
 	loop_free(&r->loop); /* asserts that no chunk is in use */
 	free(r->log.p);
