@@ -30,6 +30,7 @@ build_check(const struct model_backend *m, struct tls_client *tls)
 	    .host = c->host,
 	    .fields = fields,
 	    .n_fields = c->headers.n,
+	    .expect = c->expect,
 	    .body = c->body,
 	    .every = c->every,
 	    .every_changing = c->every_changing ? c->every_changing : c->every,
@@ -46,9 +47,6 @@ build_check(const struct model_backend *m, struct tls_client *tls)
 
 	for (size_t i = 0; i < c->headers.n; i++)
 		fields[i] = (struct check_field){c->headers.v[i].name, c->headers.v[i].value};
-	for (unsigned status = EXPECT_MIN; status <= EXPECT_MAX; status++)
-		if (model_statuses_have(&c->expect, status - EXPECT_MIN))
-			check_expect(&spec, status);
 	if (c->ask.kind != ASK_OFF)
 		check = check_new(&spec);
 	free(fields);

@@ -8,19 +8,6 @@ retry_has(const struct model_retry *m, enum model_retry_when when)
 	return (m->when >> when & 1) != 0;
 }
 
-static bool
-retry_has_status(const struct model_retry *m, unsigned status)
-{
-	unsigned bit = status - MODEL_STATUS_MIN;
-
-	if (retry_has(m, RETRY_WHEN_5XX) && status >= SERVER_ERROR)
-		return true;
-	if (retry_has(m, RETRY_WHEN_GATEWAY_ERROR) && status >= BAD_GATEWAY &&
-	    status <= GATEWAY_TIMEOUT)
-		return true;
-	return model_statuses_have(&m->statuses, bit);
-}
-
 static void
 build_retry(const struct model_retry *m, struct policy *p)
 {
@@ -34,9 +21,11 @@ build_retry(const struct model_retry *m, struct policy *p)
 		p->asks |= POLICY_RESET;
 	if (retry_has(m, RETRY_WHEN_TIMEOUT) || m->per_try_timeout != 0)
 		p->asks |= POLICY_TIMEOUT;
-	for (unsigned status = MODEL_STATUS_MIN; status <= MODEL_STATUS_MAX; status++)
-		if (retry_has_status(m, status))
-			policy_ask_status(p, status);
+	p->statuses = m->statuses;
+	if (retry_has(m, RETRY_WHEN_5XX))
+		statuses_add(&p->statuses, SERVER_ERROR, MODEL_STATUS_MAX);
+	if (retry_has(m, RETRY_WHEN_GATEWAY_ERROR))
+		statuses_add(&p->statuses, BAD_GATEWAY, GATEWAY_TIMEOUT);
 }
 
 static uint64_t

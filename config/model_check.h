@@ -3,7 +3,7 @@
 #define CONFIG_MODEL_CHECK_H
 
 #include "base/str.h"
-#include "config/model_statuses.h"
+#include "http/statuses.h"
 
 enum model_ask_kind { ASK_OFF, ASK_TCP, ASK_HTTP };
 enum model_initial { INITIAL_DOWN, INITIAL_UP };
@@ -33,8 +33,8 @@ struct model_check {
 	enum model_check_tls tls;
 	struct str host; /* empty: the endpoint */
 	struct model_fields headers;
-	struct model_statuses expect; /* from EXPECT_MIN on */
-	struct str body;              /* empty: any */
+	struct statuses expect;
+	struct str body; /* empty: any */
 };
 
 #endif

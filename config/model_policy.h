@@ -15,10 +15,10 @@ enum model_retry_when { /* a bit each */
 enum { MODEL_STATUS_MIN = 400, MODEL_STATUS_MAX = 599 };
 
 struct model_retry {
-	uint32_t attempts;              /* after the first one */
-	uint32_t when;                  /* bits of model_retry_when */
-	struct model_statuses statuses; /* from MODEL_STATUS_MIN on */
-	uint64_t per_try_timeout;       /* 0: none */
+	uint32_t attempts; /* after the first one */
+	uint32_t when;     /* bits of model_retry_when */
+	struct statuses statuses;
+	uint64_t per_try_timeout; /* 0: none */
 	uint64_t backoff, max_backoff;
 	uint64_t body; /* bytes */
 	bool non_idempotent;

@@ -278,21 +278,15 @@ put_set(FILE *out, const struct schema_row *row, const void *base)
 }
 
 static void
-put_statuses(FILE *out, const struct schema_row *row, const struct model_statuses *set)
+put_statuses(FILE *out, const struct statuses *set)
 {
-	unsigned n = row->max - row->min + 1;
 	const char *comma = "";
 
 	putc('[', out);
-	for (unsigned i = 0, end; i < n; i = end + 1) {
-		end = i;
-		if (!model_statuses_have(set, i))
-			continue;
-		while (end + 1 < n && model_statuses_have(set, end + 1))
-			end++;
-		fprintf(out, "%s%u", comma, row->min + i);
-		if (end > i)
-			fprintf(out, "-%u", row->min + end);
+	for (unsigned first = 0, last; statuses_next(set, &first, &last); first = last + 1) {
+		fprintf(out, "%s%u", comma, first);
+		if (last > first)
+			fprintf(out, "-%u", last);
 		comma = ", ";
 	}
 	putc(']', out);
@@ -319,7 +313,7 @@ put_many(FILE *out, const struct schema_row *row, const void *base)
 	else if (row->type == SCHEMA_SET)
 		put_set(out, row, base);
 	else
-		put_statuses(out, row, field(row, base));
+		put_statuses(out, field(row, base));
 }
 
 /* Whether there is anything to be seen: a default counts, and what may have been emptied. */

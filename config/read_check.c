@@ -2,14 +2,13 @@
 #include "config/read_check.h"
 
 bool
-read_range(const struct schema_row *row, struct str text, struct model_statuses *out)
+read_range(const struct schema_row *row, struct str text, struct statuses *out)
 {
 	uint64_t first, last;
 
 	if (!value_range(text, row->min, row->max, &first, &last))
 		return false;
-	for (uint64_t nth = first - row->min; nth <= last - row->min; nth++)
-		out->bits[nth / 64] |= UINT64_C(1) << nth % 64;
+	statuses_add(out, (unsigned)first, (unsigned)last);
 	return true;
 }
 

@@ -5,7 +5,7 @@
 #include "config/read.h"
 
 /* A status, or a range of them, joins the set. */
-bool read_range(const struct schema_row *row, struct str text, struct model_statuses *out);
+bool read_range(const struct schema_row *row, struct str text, struct statuses *out);
 bool read_ask(
     const struct schema_row *row, struct str text, struct model_check *c, struct value_wrong *w);
 bool read_fields(

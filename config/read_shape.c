@@ -326,15 +326,15 @@ read_set(struct loader *l, const struct schema_row *row, const struct node *n, u
 }
 
 bool
-read_statuses(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct model_statuses *out)
+read_statuses(
+    struct loader *l, const struct schema_row *row, const struct node *n, struct statuses *out)
 {
 	bool good = true;
 	size_t items;
 
 	if (n->kind == NODE_MAP)
 		return read_wants(l, row, n);
-	*out = (struct model_statuses){0};
+	*out = (struct statuses){0};
 	for (const struct node *i = read_one_or_list(n, &items); i != NULL; i = read_next(n, i)) {
 		if (i->kind != NODE_SCALAR || !read_range(row, i->text, out))
 			good = read_wants(l, row, i);

@@ -19,8 +19,8 @@ bool read_proxy(struct loader *l, const struct schema_row *row, const struct nod
 bool read_words(struct loader *l, const struct schema_row *row, const struct node *n,
     struct str **out, size_t *count);
 bool read_set(struct loader *l, const struct schema_row *row, const struct node *n, uint32_t *out);
-bool read_statuses(struct loader *l, const struct schema_row *row, const struct node *n,
-    struct model_statuses *out);
+bool read_statuses(
+    struct loader *l, const struct schema_row *row, const struct node *n, struct statuses *out);
 bool read_predicates(struct loader *l, const struct schema_row *row, const struct node *n,
     struct model_predicate **out, size_t *count);
 

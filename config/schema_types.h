@@ -36,7 +36,7 @@ enum schema_type {
 	SCHEMA_ASK,      /* every, and a struct model_ask, of a check */
 	SCHEMA_FIELDS,   /* struct model_fields */
 	SCHEMA_SET,      /* uint32_t; a bit for the index of each word */
-	SCHEMA_STATUSES, /* struct model_statuses */
+	SCHEMA_STATUSES, /* struct statuses */
 	SCHEMA_PART,     /* a map of rows that lie in the same struct */
 	SCHEMA_STRUCT,   /* a map of rows of a struct of its own, which lies here */
 	SCHEMA_MAP,      /* NAME: {rows}, an array of structs in the model */

@@ -373,7 +373,7 @@ exchange_declines(struct exchange *x)
 	const struct head *h = s->in.head;
 	bool whole;
 
-	if (likely(!policy_asks_status(x->route->policy, h->status)))
+	if (likely(!statuses_have(&x->route->policy->statuses, h->status)))
 		return false;
 	if (!attempt_decline(&x->attempt, h->status, exchange_sent(x),
 		retry_after_us(field_value(fields_find(&h->fields, FIELD_RETRY_AFTER)),

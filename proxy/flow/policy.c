@@ -2,15 +2,6 @@
 
 const struct policy policy_plain = {.retries = 1};
 
-void
-policy_ask_status(struct policy *p, unsigned status)
-{
-	unsigned bit = status - POLICY_STATUS_MIN;
-
-	ASSERT(status >= POLICY_STATUS_MIN && status <= POLICY_STATUS_MAX);
-	p->statuses[bit / 64] |= UINT64_C(1) << bit % 64;
-}
-
 /* Anything, so that requests which failed together do not come back together. */
 uint64_t
 policy_pause(const struct policy *p, uint32_t n, uint64_t random)

@@ -26,18 +26,13 @@ policy_value(const struct schema_object *o, const char *key, const void *base)
 static void
 policy_put_statuses(json_t *after, const struct policy *p)
 {
-	for (unsigned first = POLICY_STATUS_MIN; first <= POLICY_STATUS_MAX; first++) {
-		unsigned last = first;
-		char *text;
+	for (unsigned first = 0, last; statuses_next(&p->statuses, &first, &last);
+	     first = last + 1) {
+		char *text =
+		    first == last ? xasprintf("%u", first) : xasprintf("%u-%u", first, last);
 
-		if (!policy_asks_status(p, first))
-			continue;
-		while (policy_asks_status(p, last + 1))
-			last++;
-		text = first == last ? xasprintf("%u", first) : xasprintf("%u-%u", first, last);
 		json_array_append_new(after, json_string(text));
 		free(text);
-		first = last;
 	}
 }
 

@@ -48,24 +48,6 @@ check_unref(struct check **cp)
 	free(c);
 }
 
-void
-check_expect(struct check_spec *spec, unsigned status)
-{
-	unsigned bit = status - CHECK_STATUS_MIN;
-
-	ASSERT(status >= CHECK_STATUS_MIN && status <= CHECK_STATUS_MAX);
-	spec->expect[bit / 64] |= UINT64_C(1) << bit % 64;
-}
-
-bool
-check_expects(const struct check_spec *spec, unsigned status)
-{
-	unsigned bit = status - CHECK_STATUS_MIN;
-
-	return status >= CHECK_STATUS_MIN && status <= CHECK_STATUS_MAX &&
-	       (spec->expect[bit / 64] >> bit % 64 & 1) != 0;
-}
-
 /* The first result decides, unless it would take away what is in use. */
 uint32_t
 check_needs(const struct check_count *c, const struct check_spec *spec, enum check_result result)

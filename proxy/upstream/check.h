@@ -5,6 +5,7 @@
 #define UPSTREAM_CHECK_H
 
 #include "base/arena.h"
+#include "http/statuses.h"
 #include "io/proxy_protocol.h"
 #include "io/tls_client.h"
 
@@ -13,7 +14,6 @@ enum check_kind { CHECK_TCP, CHECK_HTTP };
 struct check_field {
 	struct str name, value;
 };
-enum { CHECK_STATUS_MIN = 200, CHECK_STATUS_MAX = 599, CHECK_STATUS_SETS = 7 };
 
 struct check_spec {
 	enum check_kind kind;
@@ -21,7 +21,7 @@ struct check_spec {
 	struct str method, target, host; /* http; host empty: the endpoint's name */
 	const struct check_field *fields;
 	size_t n_fields;
-	uint64_t expect[CHECK_STATUS_SETS];                  /* good answers, a bit each */
+	struct statuses expect;                              /* good answers */
 	struct str body;                                     /* what the answer's has to contain */
 	uint64_t every, every_changing, every_down, timeout; /* microseconds */
 	uint32_t up, down;                                   /* so many in a row */
@@ -41,9 +41,6 @@ struct check { /* immutable, counted: a probe may outlive the snapshot it came w
 struct check *check_new(const struct check_spec *spec); /* copies all of it */
 struct check *check_ref(struct check *c);
 void check_unref(struct check **c); /* control thread, as all of it */
-
-void check_expect(struct check_spec *spec, unsigned status);
-bool check_expects(const struct check_spec *spec, unsigned status);
 
 enum check_result { CHECK_PASSED, CHECK_FAILED, CHECK_SKIPPED /* for want of our own means */ };
 enum { CHECK_RESULTS = CHECK_SKIPPED + 1 };

@@ -278,7 +278,7 @@ probe_judge(struct probe *p)
 
 	if (p->stream->in.at == AT_DONE && p->stream->sent)
 		probe_end_stream(p, FAULT_none);
-	if (!check_expects(spec, status))
+	if (!statuses_have(&spec->expect, status))
 		probe_end(p, CHECK_FAILED, "status %u", status);
 	else if (spec->body.len > 0 &&
 		 (p->body == NULL ||

@@ -13,12 +13,12 @@ knows_the_statuses_it_was_asked_for(void **state)
 	struct policy p = {0};
 
 	(void)state;
-	policy_ask_status(&p, 400);
-	policy_ask_status(&p, 463);
-	policy_ask_status(&p, 464);
-	policy_ask_status(&p, 599);
+	statuses_add(&p.statuses, 400, 400);
+	statuses_add(&p.statuses, 463, 463);
+	statuses_add(&p.statuses, 464, 464);
+	statuses_add(&p.statuses, 599, 599);
 	for (unsigned status = 0; status < 1000; status++)
-		assert_int_equal(policy_asks_status(&p, status),
+		assert_int_equal(statuses_have(&p.statuses, status),
 		    status == 400 || status == 463 || status == 464 || status == 599);
 }
 
