@@ -7,7 +7,8 @@ attempt_permits(const struct attempt *a, enum fault_retry kind, enum attempt_sen
 {
 	const struct policy *p = a->policy;
 	bool repeatable = sent == ATTEMPT_SENT_NOTHING || a->idempotent;
-	bool asked = (repeatable || p->non_idempotent);
+	bool asked = repeatable || p->non_idempotent;
+	bool reset = asked && (p->asks & POLICY_RESET) != 0;
 
 	switch (kind) {
 	case RETRY_NEVER:
@@ -16,11 +17,9 @@ attempt_permits(const struct attempt *a, enum fault_retry kind, enum attempt_sen
 	case RETRY_ELSEWHERE:
 		return true;
 	case RETRY_REUSED:
-		if (a->reused && repeatable)
-			return true;
-		return asked && (p->asks & POLICY_RESET) != 0;
+		return (a->reused && repeatable) || reset;
 	case RETRY_RESET:
-		return asked && (p->asks & POLICY_RESET) != 0;
+		return reset;
 	case RETRY_TIMEOUT:
 		return asked && (p->asks & POLICY_TIMEOUT) != 0;
 	}

@@ -1,8 +1,8 @@
 #include "http/h2_write.h"
 
-#include "http/chars.h"
+#include "base/put.h"
 
-enum { H2_WRITE_PSEUDO = 4, H2_WRITE_DIGITS = 20 };
+enum { H2_WRITE_PSEUDO = 4 };
 
 static inline void
 list_add(struct h2_list *list, struct str name, struct str value)
@@ -63,14 +63,9 @@ passes(const struct head *h, const struct field *f, enum body_kind kind)
 static struct str
 digits(struct arena *a, uint64_t n)
 {
-	char *text = arena_take(a, H2_WRITE_DIGITS), *p = text + H2_WRITE_DIGITS;
+	char *text = arena_take(a, PUT_U64);
 
-	if (text == NULL)
-		return STR_NONE;
-	do
-		*--p = (char)('0' + n % 10);
-	while ((n /= 10) != 0);
-	return str_of(p, (size_t)(text + H2_WRITE_DIGITS - p));
+	return text != NULL ? str_of(text, (size_t)(put_u64(text, n) - text)) : STR_NONE;
 }
 
 /* Path and query in one piece, as most often they are. */

@@ -29,8 +29,8 @@ struct watched { /* embedded in what wants to know */
 struct watcher *watcher_new(struct loop *l);
 void watcher_free(struct watcher **w); /* after the last watch_end */
 
-/* From now on. The content of now is the owner's to read. */
-/* A path that ends in a slash is a folder, and all files in it are meant. */
+/* From now on; the content of now is the owner's to read. A path that ends in a slash is a folder,
+ * and all files in it are meant. */
 void watch_begin(struct watched *w, struct watcher *all, const char *path, struct task *owner);
 void watch_end(struct watched *w); /* safe when it never began */
 

@@ -5,7 +5,7 @@
 
 enum { CERTS_DAY_S = 86400, CERTS_US_PER_S = 1000000 };
 
-struct shelf {
+struct certs_page {
 	int64_t now;  /* seconds, wall clock */
 	json_t *json; /* one of the two */
 	FILE *text;
@@ -63,26 +63,26 @@ cert_text(FILE *f, const struct cert_use *use, int64_t now)
 static void
 cert_list(void *arg, const struct cert_use *use)
 {
-	const struct shelf *shelf = arg;
+	const struct certs_page *page = arg;
 
-	if (shelf->text != NULL)
-		cert_text(shelf->text, use, shelf->now);
+	if (page->text != NULL)
+		cert_text(page->text, use, page->now);
 	else
-		cert_json(shelf->json, use, shelf->now);
+		cert_json(page->json, use, page->now);
 }
 
 void
 api_certs(void *owner, const struct admin_request *r, struct admin_answer *a)
 {
-	struct shelf shelf = {.now = (int64_t)(api_wall_us() / CERTS_US_PER_S)};
+	struct certs_page page = {.now = (int64_t)(api_wall_us() / CERTS_US_PER_S)};
 
 	if (r->text)
-		shelf.text = api_text_begin(a);
+		page.text = api_text_begin(a);
 	else
-		shelf.json = json_array();
-	certs_each(((struct api *)owner)->server, cert_list, &shelf);
+		page.json = json_array();
+	certs_each(((struct api *)owner)->server, cert_list, &page);
 	if (r->text)
-		api_text_end(a, 200, shelf.text);
+		api_text_end(a, 200, page.text);
 	else
-		api_json(a, 200, shelf.json);
+		api_json(a, 200, page.json);
 }

@@ -161,15 +161,12 @@ changes_put_users(
 	    back ? "now serve" : "now serve nobody");
 }
 
+/* The panic has just been reviewed: it has counted. */
 static void
 changes_put_left(FILE *out, const struct backend *b, bool well)
 {
-	const struct targets *t = backend_targets(b);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < t->n; i++)
-		n += health_is_well(t->v[i].endpoint);
-	fprintf(out, "; %u of %u %s", n, t->n, well ? "up" : "left");
+	fprintf(out, "; %u of %u %s", b->state->panic.well, backend_targets(b)->n,
+	    well ? "up" : "left");
 }
 
 void

@@ -41,11 +41,21 @@ levels_divide_by_weight(struct level *v, uint32_t n)
 		v[i].share = (uint32_t)(v[i].usable * LEVEL_ALL / usable);
 }
 
+/* The first with anybody who is well, or who is used at least; of none the very first. */
+static uint32_t
+levels_first(const struct level *v, uint32_t n, bool well)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if ((well ? v[i].well : v[i].usable) > 0)
+			return i;
+	return 0;
+}
+
 void
 levels_divide(struct level *v, uint32_t n)
 {
 	uint64_t bear = levels_bear(v, n);
-	uint32_t left = LEVEL_ALL, first = 0;
+	uint32_t left = LEVEL_ALL;
 
 	for (uint32_t i = 0; i < n; i++)
 		v[i].share = 0;
@@ -53,8 +63,6 @@ levels_divide(struct level *v, uint32_t n)
 		levels_divide_by_weight(v, n);
 	if (bear > LEVEL_ALL)
 		bear = LEVEL_ALL; /* the first ones bear all of it */
-	for (uint32_t i = n; i-- > 0;)
-		first = bear > 0 ? (v[i].well > 0 ? i : first) : v[i].usable > 0 ? i : first;
 	for (uint32_t i = 0; i < n; i++) {
 		if (bear > 0)
 			v[i].share = (uint32_t)(level_bears(&v[i]) * (uint64_t)LEVEL_ALL / bear);
@@ -63,5 +71,6 @@ levels_divide(struct level *v, uint32_t n)
 		left -= v[i].share;
 	}
 	if (n > 0)
-		v[first].share += left; /* of rounding, or as nobody is left */
+		v[levels_first(v, n, bear > 0)].share +=
+		    left; /* of rounding, or as nobody is left */
 }

@@ -7,6 +7,7 @@ struct zones_sum {
 	uint32_t n_well;
 	const struct zone_part *home; /* NULL: nobody of ours */
 	bool known;                   /* of each endpoint it is said where it is */
+	bool panic;                   /* some are used that are not well */
 };
 
 static struct zones_sum
@@ -22,6 +23,7 @@ zones_sum(const struct zones *z, const struct zone_part *v, uint32_t n)
 		if (v[i].zone != NULL && v[i].zone == z->here)
 			sum.home = &v[i];
 	}
+	sum.panic = sum.usable > sum.well;
 	return sum;
 }
 
@@ -55,25 +57,24 @@ zones_divide_in_proportion(
 static void
 zones_divide_by_weight(struct zone_part *v, uint32_t n, const struct zones_sum *sum, uint32_t share)
 {
-	bool panic = sum->usable > sum->well;
-	uint64_t all = panic ? sum->usable : sum->well;
+	uint64_t all = sum->panic ? sum->usable : sum->well;
 
 	for (uint32_t i = 0; i < n && all > 0; i++)
-		v[i].share = (uint32_t)(share * (panic ? v[i].usable : v[i].well) / all);
+		v[i].share = (uint32_t)(share * (sum->panic ? v[i].usable : v[i].well) / all);
 }
 
 void
 zones_divide(const struct zones *z, struct zone_part *v, uint32_t n, uint32_t share)
 {
 	struct zones_sum sum = zones_sum(z, v, n);
-	bool panic = sum.usable > sum.well;
 	uint32_t left = share, first = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		v[i].share = 0;
-	if (z->mode == ZONES_PREFER && !panic && sum.home != NULL && sum.home->well > 0)
+	if (z->mode == ZONES_PREFER && !sum.panic && sum.home != NULL && sum.home->well > 0)
 		v[sum.home - v].share = share;
-	else if (z->mode == ZONES_PROPORTIONAL && !panic && sum.known && sum.n_well >= ZONES_ENOUGH)
+	else if (z->mode == ZONES_PROPORTIONAL && !sum.panic && sum.known &&
+		 sum.n_well >= ZONES_ENOUGH)
 		zones_divide_in_proportion(v, n, &sum, share);
 	else
 		zones_divide_by_weight(v, n, &sum, share);
