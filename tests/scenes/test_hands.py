@@ -7,7 +7,7 @@ import pytest
 
 from origin import OK, answering, echo, once, response
 from raw import until
-from weir import get_bytes
+from weir import get_bytes, shares
 
 BY = r"by hand \(uid \d+, pid \d+\)"
 
@@ -22,15 +22,6 @@ def say(weir, *words):
     return done.stdout
 
 
-def shares(weir, origins, n=20):
-    """How many of n requests each of them got."""
-    before = [len(origin.requests) for origin in origins]
-    wire = weir.connect()
-    for _ in range(n):
-        assert wire.ask(get_bytes()).status == 200
-    return [len(origin.requests) - had for origin, had in zip(origins, before)]
-
-
 def pair(scene, how=""):
     origins = [scene.origin() for _ in range(2)]
     return scene.proxy(origins, f"balance: round-robin{how}"), origins
@@ -41,11 +32,11 @@ def test_one_that_drains_gets_nothing_new_until_it_is_ready(scene):
     out = say(weir, "drain", f"app/{a}")
     assert re.search(rf"endpoint  app +{a} +draining .* 0 in flight .*{BY}$", out.strip())
     assert endpoint(weir)["by_hand"] == {"state": "drain", "state_until": None}
-    assert shares(weir, (a, b)) == [0, 20]
+    assert shares(weir, (a, b), 20) == [0, 20]
     assert re.search(rf"app/{a} draining: {BY}; 1 of 2 left", weir.stderr)
     assert weir.metric("weir_endpoint_draining", endpoint=a) == 1
     say(weir, "ready", f"app/{a}")
-    assert shares(weir, (a, b)) == [10, 10] and endpoint(weir)["by_hand"] is None
+    assert shares(weir, (a, b), 20) == [10, 10] and endpoint(weir)["by_hand"] is None
     assert re.search(rf"app/{a} unchecked: {BY}; 2 of 2 up", weir.stderr)
     history = weir.admin("/history").body.decode()
     assert "draining: by hand" in history and "unchecked: by hand" in history
@@ -83,7 +74,7 @@ def test_what_is_said_holds_over_a_reload(scene):
     say(weir, "weight", f"app/{b}", "7")
     text = weir.file.read_text()
     assert weir.reload(text.replace("round-robin", "random")).returncode == 0
-    assert shares(weir, (a, b)) == [0, 20]
+    assert shares(weir, (a, b), 20) == [0, 20]
     assert [endpoint(weir, n)["by_hand"] is None for n in (0, 1)] == [False, False]
 
 
@@ -119,9 +110,9 @@ def test_a_weight_moves_the_shares(scene):
     assert 260 <= shares(weir, origins, 400)[0] <= 340  # 300, and the dice decide
     assert weir.metric("weir_endpoint_weight", endpoint=origins[0]) == 3
     say(weir, "weight", f"app/{origins[0]}", "0")
-    assert shares(weir, origins) == [0, 20]
+    assert shares(weir, origins, 20) == [0, 20]
     say(weir, "ready", "app")
-    assert shares(weir, origins) == [10, 10]
+    assert shares(weir, origins, 20) == [10, 10]
     assert re.search(rf"weight 1, was 0: {BY}", weir.stderr)
 
 

@@ -4,7 +4,7 @@ import re
 
 from origin import OK, answering, response
 from raw import until
-from weir import get_bytes
+from weir import get_bytes, shares
 
 ERROR = response(b"no", "500 Internal Server Error")
 ROUND = "balance: round-robin"
@@ -12,15 +12,6 @@ ROUND = "balance: round-robin"
 
 def ratio(weir, endpoint):
     return weir.metric("weir_endpoint_slow_start_ratio", endpoint=endpoint)
-
-
-def shares(weir, origins, n=200):
-    """How many of n requests each of them got."""
-    before = [len(origin.requests) for origin in origins]
-    wire = weir.connect()
-    for _ in range(n):
-        assert wire.ask(get_bytes()).status == 200
-    return [len(origin.requests) - had for origin, had in zip(origins, before)]
 
 
 def eject(weir, answers, count):
@@ -39,7 +30,7 @@ def test_an_endpoint_that_is_back_gets_little_at_first(scene):
     weir = scene.proxy([*good, back], how)
     eject(weir, answers, 1)
     until(lambda: f"app/{back} warming: its time is over" in weir.stderr, "its return")
-    got = shares(weir, [*good, back])
+    got = shares(weir, [*good, back], 200)
     assert got[2] < 30 and abs(got[0] - got[1]) < 40
     assert 0.1 <= ratio(weir, back) < 0.5
     assert ratio(weir, good[0]) == 1
@@ -52,7 +43,7 @@ def test_an_endpoint_that_is_new_among_others_gets_little_at_first(scene):
     text = weir.file.read_text().replace(f'"{origins[1]}"', f'"{origins[1]}", "{origins[2]}"')
     assert weir.reload(text).returncode == 0
     until(lambda: f"app/{origins[2]} warming: slow start" in weir.stderr, "slow start")
-    assert shares(weir, origins)[2] < 30
+    assert shares(weir, origins, 200)[2] < 30
     assert weir.reload(re.sub(r"slow_start: {.*?}", "slow_start: off", text)).returncode == 0
     until(lambda: f"app/{origins[2]} unchecked: warmed up" in weir.stderr, "the end of it")
     assert shares(weir, origins, 30) == [10, 10, 10]

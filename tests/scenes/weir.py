@@ -67,6 +67,15 @@ def get_bytes(path="/", host="weir.test", method="GET", fields=(), body=b""):
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body
 
 
+def shares(weir, origins, n):
+    """How many of n requests each of them got."""
+    before = [len(origin.requests) for origin in origins]
+    wire = weir.connect()
+    for _ in range(n):
+        assert wire.ask(get_bytes()).status == 200
+    return [len(origin.requests) - had for origin, had in zip(origins, before)]
+
+
 class Weir:
     """A running `weir run -c FILE`, or `weir` with the given arguments."""
 

@@ -3,12 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
 #include "place.h"
-#include "upstream/backend.h"
 #include "upstream/health.h"
 
 enum { N = 4 };
@@ -16,23 +14,7 @@ enum { N = 4 };
 static struct backend *
 backend(struct place *p, uint32_t panic)
 {
-	struct balance_target targets[N];
-	struct backend_spec spec = {
-	    .name = STR("b"), .balance = {BALANCE_KIND_LEAST, targets, N, 0, NULL}, .panic = panic};
-	struct backend *b;
-	struct addr at;
-	char name[32];
-
-	for (uint32_t i = 0; i < N; i++) {
-		(void)snprintf(name, sizeof(name), "10.0.0.1:%u", i + 1);
-		assert_true(addr_parse(str_from(name), false, &at));
-		targets[i] = (struct balance_target){
-		    .endpoint = registry_endpoint(p->registry, STR("b"), str_from(name), &at),
-		    .weight = 1};
-	}
-	b = backend_new(p->registry, &spec);
-	backend_publish(b, NULL);
-	return b;
+	return place_backend(p, (struct backend_spec){.name = STR("b"), .panic = panic}, 1, N);
 }
 
 /* Bits of those that may be chosen. */

@@ -2,7 +2,9 @@
 #ifndef TESTS_UNIT_PLACE_H
 #define TESTS_UNIT_PLACE_H
 
-#include "upstream/endpoint.h"
+#include <stdio.h>
+
+#include "upstream/backend.h"
 
 enum { BLOCK = 64 };
 
@@ -30,6 +32,33 @@ place_close(void **state)
 	registry_free(&p->registry);
 	meters_free(&p->meters);
 	return 0;
+}
+
+enum { PLACE_MOST = 8 };
+
+/* A backend as the spec says, in force, whose n endpoints are 10.0.0.1:first and those that follow.
+ */
+static inline struct backend *
+place_backend(struct place *p, struct backend_spec spec, uint32_t first, uint32_t n)
+{
+	struct balance_target targets[PLACE_MOST];
+	struct backend *b;
+	struct addr at;
+	char name[32];
+
+	ASSERT(n <= PLACE_MOST);
+	for (uint32_t i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), "10.0.0.1:%u", first + i);
+		ASSERT(addr_parse(str_from(name), false, &at));
+		targets[i] = (struct balance_target){
+		    .endpoint = registry_endpoint(p->registry, spec.name, str_from(name), &at),
+		    .weight = 1};
+	}
+	spec.balance =
+	    (struct balance_spec){.kind = BALANCE_KIND_LEAST, .targets = targets, .n = n};
+	b = backend_new(p->registry, &spec);
+	backend_publish(b, NULL);
+	return b;
 }
 
 #endif

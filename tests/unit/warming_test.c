@@ -3,12 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
 #include "place.h"
-#include "upstream/backend.h"
 #include "upstream/health.h"
 
 enum { S = 1000000, MS = 1000 };
@@ -19,24 +17,7 @@ static const struct warming_spec even = {.span = 10 * S, .curve = 100, .lowest =
 static struct backend *
 backend(struct place *p, uint32_t first, uint32_t n)
 {
-	struct balance_target targets[8];
-	struct backend_spec spec = {.name = STR("b"),
-	    .balance = {BALANCE_KIND_LEAST, targets, n, 0, NULL},
-	    .warming = even};
-	struct backend *b;
-	struct addr at;
-	char name[32];
-
-	for (uint32_t i = 0; i < n; i++) {
-		(void)snprintf(name, sizeof(name), "10.0.0.1:%u", first + i);
-		assert_true(addr_parse(str_from(name), false, &at));
-		targets[i] = (struct balance_target){
-		    .endpoint = registry_endpoint(p->registry, STR("b"), str_from(name), &at),
-		    .weight = 1};
-	}
-	b = backend_new(p->registry, &spec);
-	backend_publish(b, NULL);
-	return b;
+	return place_backend(p, (struct backend_spec){.name = STR("b"), .warming = even}, first, n);
 }
 
 static struct endpoint *
